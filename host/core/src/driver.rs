@@ -1,0 +1,327 @@
+//! The thin asynchronous shell: runs one [`Session`] over the ports of its providers.
+//!
+//! All queues are bounded: a stage that the session does not want to hear is not asked, which holds
+//! its provider back. Dropping a call cancels it.
+
+use crate::events::ClientEvent;
+use crate::media::Micros;
+use crate::outbox::Outbox;
+use crate::provider::{
+    Avatar, AvatarEvent, AvatarInput, Call, Llm, LlmEvent, Mapper, ProviderError, Stage, Tts,
+    TtsEvent, TtsInput,
+};
+use crate::session::{Input, Opening, Output, ResolveRequest, Resolved, Session, Wants};
+use futures::channel::mpsc;
+use futures::future::{BoxFuture, join_all};
+use futures::{FutureExt, StreamExt};
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// What the core asks of whatever runs it.
+pub trait Host: Send + Sync + 'static {
+    /// A monotonic clock, in microseconds.
+    fn now(&self) -> Micros;
+    /// Unix time, in milliseconds.
+    fn unix_ms(&self) -> u64;
+    /// Done at `at` of the monotonic clock, or a little later.
+    fn sleep_until(&self, at: Micros) -> BoxFuture<'static, ()>;
+    /// Run a task to its end.
+    fn spawn(&self, task: BoxFuture<'static, ()>);
+    /// 128 bits that cannot be guessed.
+    fn random(&self) -> u128;
+}
+
+/// The providers of every stage, first to last resort, in the order of the session's candidates.
+pub struct Providers {
+    /// Language models.
+    pub llm: Vec<Arc<dyn Llm>>,
+    /// Voices.
+    pub tts: Vec<Arc<dyn Tts>>,
+    /// Faces.
+    pub avatar: Vec<Arc<dyn Avatar>>,
+    /// The control mapper.
+    pub mapper: Arc<dyn Mapper>,
+}
+
+/// Into a running session.
+#[derive(Debug)]
+pub enum Command {
+    /// From its client.
+    Client(ClientEvent),
+    /// A reader came.
+    Attached,
+    /// The reader went.
+    Detached,
+    /// End it.
+    Close,
+}
+
+/// Told of a session's state whenever it may have changed.
+pub trait Observer: Send + Sync {
+    /// After every input.
+    fn observe(&self, session: &Session);
+}
+
+/// A stage's call: being opened, open, or neither. Input waits here until the call takes it.
+struct Slot<I, E> {
+    ticket: u64,
+    opening: Option<BoxFuture<'static, Result<Call<I, E>, ProviderError>>>,
+    call: Option<Call<I, E>>,
+    pending: VecDeque<I>,
+    ended: bool,
+}
+
+impl<I, E> Slot<I, E> {
+    fn new() -> Self {
+        Slot {
+            ticket: 0,
+            opening: None,
+            call: None,
+            pending: VecDeque::new(),
+            ended: false,
+        }
+    }
+
+    fn open(
+        &mut self,
+        ticket: u64,
+        opening: BoxFuture<'static, Result<Call<I, E>, ProviderError>>,
+    ) {
+        *self = Slot {
+            ticket,
+            opening: Some(opening),
+            ..Slot::new()
+        };
+    }
+
+    fn close(&mut self) {
+        *self = Slot::new();
+    }
+
+    /// Pass on what waits, as far as there is room.
+    fn flush(&mut self, context: &mut Context<'_>) {
+        let Some(call) = &mut self.call else { return };
+        while !self.pending.is_empty() {
+            match call.input.poll_ready(context) {
+                Poll::Ready(Ok(())) => {
+                    if let Some(item) = self.pending.pop_front() {
+                        // There is room: it was just asked for. A reader gone since ends the call.
+                        let _gone = call.input.start_send(item);
+                    }
+                }
+                Poll::Ready(Err(_)) => self.pending.clear(),
+                Poll::Pending => return,
+            }
+        }
+        if self.ended {
+            call.input.close_channel();
+        }
+    }
+
+    fn poll_opened(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ProviderError>> {
+        let Some(opening) = &mut self.opening else {
+            return Poll::Pending;
+        };
+        let result = futures::ready!(opening.poll_unpin(context));
+        self.opening = None;
+        Poll::Ready(result.map(|call| self.call = Some(call)))
+    }
+
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<E, ProviderError>>> {
+        let Some(call) = &mut self.call else {
+            return Poll::Pending;
+        };
+        let item = futures::ready!(call.events.poll_next_unpin(context));
+        if item.is_none() {
+            self.call = None;
+        }
+        Poll::Ready(item)
+    }
+}
+
+type Resolving = BoxFuture<'static, Vec<(Stage, Result<Resolved, ProviderError>)>>;
+
+struct Driver {
+    session: Session,
+    providers: Arc<Providers>,
+    host: Arc<dyn Host>,
+    commands: mpsc::Receiver<Command>,
+    outbox: Outbox,
+    llm: Slot<Infallible, LlmEvent>,
+    tts: Slot<TtsInput, TtsEvent>,
+    avatar: Slot<AvatarInput, AvatarEvent>,
+    resolving: Option<Resolving>,
+    timer: Option<(Micros, BoxFuture<'static, ()>)>,
+}
+
+/// Run a session until it is closed or nobody can command it any more.
+pub async fn run(
+    session: Session,
+    providers: Arc<Providers>,
+    host: Arc<dyn Host>,
+    commands: mpsc::Receiver<Command>,
+    outbox: Outbox,
+    observer: Arc<dyn Observer>,
+) {
+    let mut driver = Driver {
+        session,
+        providers,
+        host,
+        commands,
+        outbox,
+        llm: Slot::new(),
+        tts: Slot::new(),
+        avatar: Slot::new(),
+        resolving: None,
+        timer: None,
+    };
+    loop {
+        let wants = driver.session.wants(driver.host.now());
+        let next = std::future::poll_fn(|context| driver.poll_input(wants, context));
+        let Some(input) = next.await else { break };
+        driver.session.handle(driver.host.now(), input);
+        driver.carry_out();
+        observer.observe(&driver.session);
+    }
+    driver.outbox.close();
+}
+
+impl Driver {
+    /// The next input; none: the session is over. The client comes first, so that nothing keeps an
+    /// interrupt waiting.
+    fn poll_input(&mut self, wants: Wants, context: &mut Context<'_>) -> Poll<Option<Input>> {
+        match self.commands.poll_next_unpin(context) {
+            Poll::Ready(None | Some(Command::Close)) => return Poll::Ready(None),
+            Poll::Ready(Some(Command::Client(event))) => {
+                return Poll::Ready(Some(Input::Client(event)));
+            }
+            Poll::Ready(Some(Command::Attached)) => return Poll::Ready(Some(Input::Attached)),
+            Poll::Ready(Some(Command::Detached)) => return Poll::Ready(Some(Input::Detached)),
+            Poll::Pending => {}
+        }
+        if let Poll::Ready(result) = self.llm.poll_opened(context) {
+            return Poll::Ready(Some(Input::Opened(Stage::Llm, self.llm.ticket, result)));
+        }
+        if let Poll::Ready(result) = self.tts.poll_opened(context) {
+            return Poll::Ready(Some(Input::Opened(Stage::Tts, self.tts.ticket, result)));
+        }
+        if let Poll::Ready(result) = self.avatar.poll_opened(context) {
+            return Poll::Ready(Some(Input::Opened(
+                Stage::Avatar,
+                self.avatar.ticket,
+                result,
+            )));
+        }
+        if let Some(resolving) = &mut self.resolving
+            && let Poll::Ready(results) = resolving.poll_unpin(context)
+        {
+            self.resolving = None;
+            return Poll::Ready(Some(Input::Resolved(results)));
+        }
+        self.tts.flush(context);
+        self.avatar.flush(context);
+        if let Poll::Ready(input) = self.poll_stages(wants, context) {
+            return Poll::Ready(Some(input));
+        }
+        self.poll_timer(wants.wake_at, context).map(Some)
+    }
+
+    fn poll_stages(&mut self, wants: Wants, context: &mut Context<'_>) -> Poll<Input> {
+        futures::ready!(self.outbox.poll_room(context));
+        if wants.tts
+            && let Poll::Ready(item) = self.tts.poll_event(context)
+        {
+            return Poll::Ready(Input::Tts(self.tts.ticket, item));
+        }
+        if wants.avatar
+            && let Poll::Ready(item) = self.avatar.poll_event(context)
+        {
+            return Poll::Ready(Input::Avatar(self.avatar.ticket, item));
+        }
+        if wants.llm
+            && let Poll::Ready(item) = self.llm.poll_event(context)
+        {
+            return Poll::Ready(Input::Llm(self.llm.ticket, item));
+        }
+        Poll::Pending
+    }
+
+    fn poll_timer(&mut self, wake_at: Option<Micros>, context: &mut Context<'_>) -> Poll<Input> {
+        let Some(at) = wake_at else {
+            self.timer = None;
+            return Poll::Pending;
+        };
+        // A timer that goes off too early costs one look; a new one for every change costs more.
+        let set = self.timer.as_ref().is_some_and(|(set, _)| *set <= at);
+        if !set {
+            self.timer = Some((at, self.host.sleep_until(at)));
+        }
+        if let Some((_, timer)) = &mut self.timer {
+            futures::ready!(timer.poll_unpin(context));
+        }
+        self.timer = None;
+        Poll::Ready(Input::Tick)
+    }
+
+    fn carry_out(&mut self) {
+        for output in self.session.take_outputs() {
+            match output {
+                Output::Emit(turn, event) => self.outbox.push(turn, event),
+                Output::Fence(turn) => self.outbox.fence(turn),
+                Output::Resolve(request) => {
+                    self.resolving = Some(resolve(&self.providers.mapper, *request));
+                }
+                Output::Open(ticket, index, opening) => match *opening {
+                    Opening::Llm {
+                        messages,
+                        control,
+                        context,
+                    } => {
+                        if let Some(llm) = self.providers.llm.get(index) {
+                            self.llm.open(ticket, llm.open(messages, control, context));
+                        }
+                    }
+                    Opening::Tts { control, context } => {
+                        if let Some(tts) = self.providers.tts.get(index) {
+                            self.tts.open(ticket, tts.open(control, context));
+                        }
+                    }
+                    Opening::Avatar {
+                        render,
+                        codecs,
+                        control,
+                        context,
+                    } => {
+                        if let Some(avatar) = self.providers.avatar.get(index) {
+                            self.avatar
+                                .open(ticket, avatar.open(render, codecs, control, context));
+                        }
+                    }
+                },
+                Output::Tts(input) => self.tts.pending.push_back(input),
+                Output::Avatar(input) => self.avatar.pending.push_back(input),
+                Output::End(Stage::Tts) => self.tts.ended = true,
+                Output::End(Stage::Avatar) => self.avatar.ended = true,
+                Output::End(Stage::Llm) => {}
+                Output::Close(Stage::Llm) => self.llm.close(),
+                Output::Close(Stage::Tts) => self.tts.close(),
+                Output::Close(Stage::Avatar) => self.avatar.close(),
+            }
+        }
+    }
+}
+
+fn resolve(mapper: &Arc<dyn Mapper>, request: ResolveRequest) -> Resolving {
+    let ResolveRequest {
+        persona,
+        layers,
+        targets,
+    } = request;
+    let each = targets.into_iter().map(|(stage, info)| {
+        let answer = mapper.resolve(persona.clone(), layers.clone(), (*info).clone());
+        answer.map(move |result| (stage, result))
+    });
+    join_all(each).boxed()
+}

@@ -1,0 +1,63 @@
+//! One turn without a session that a client keeps, as fast as it goes.
+
+use super::{Hub, HubReader, secret};
+use crate::clock::Pacing;
+use crate::driver::Command;
+use crate::engine::{GenerateRequest, OpenError, Reader};
+use crate::events::{ClientEvent, Envelope, ServerEvent};
+use crate::ids::SessionId;
+use crate::outbox::{Outbox, OutboxLimits};
+use crate::text;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use std::sync::atomic::Ordering;
+
+impl Hub {
+    pub(super) fn generate_now(
+        &self,
+        request: GenerateRequest,
+    ) -> Result<BoxStream<'static, Envelope>, OpenError> {
+        let shared = &self.0;
+        if shared.closing.load(Ordering::Relaxed) {
+            return Err(OpenError::ShuttingDown);
+        }
+        let text =
+            text::accept(&request.text).map_err(|error| OpenError::Text(error.to_string()))?;
+        let id = SessionId::new(secret(&*shared.host));
+        let pacing = Pacing {
+            realtime: false,
+            ..shared.config.pacing
+        };
+        let (session, _) = shared.session(&id, &request.session, pacing, Some(request.codecs))?;
+        let limits = OutboxLimits {
+            lossless: true,
+            ..shared.config.outbox
+        };
+        let outbox = Outbox::new(id, limits);
+        let ticket = outbox.attach();
+        let (mut commands, status) = shared.start(session, &outbox);
+        shared.counters.generated.fetch_add(1, Ordering::Relaxed);
+        let said = ClientEvent::UserText {
+            text,
+            mode: request.mode,
+            end_turn: true,
+        };
+        for command in [Command::Attached, Command::Client(said)] {
+            let _over_already = commands.try_send(command);
+        }
+        let reader = HubReader {
+            outbox,
+            ticket,
+            host: shared.host.clone(),
+            commands,
+            status,
+        };
+        let envelopes = stream::unfold(Some(reader), |reader| async move {
+            let mut reader = reader?;
+            let envelope = reader.next().await.ok()?;
+            let over = matches!(envelope.event, ServerEvent::TurnEnded { .. });
+            Some((envelope, (!over).then_some(reader)))
+        });
+        Ok(envelopes.boxed())
+    }
+}

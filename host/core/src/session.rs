@@ -1,0 +1,410 @@
+//! One session as a pure state machine: inputs and the time go in, outputs come out.
+//!
+//! It opens and feeds the stages of a turn, places their media on the session's timeline, lets it
+//! out when it is due, and stops everything at an interrupt. It knows no clock but the `now` it is
+//! given (monotonic, microseconds), does no I/O and never waits; [`crate::driver`] does that.
+//!
+//! Every call to a stage has a ticket. What arrives under an old ticket belongs to a call that was
+//! given up and is dropped, which together with the outbox's fence is how no event outlives its turn.
+
+mod client;
+mod controls;
+mod face;
+mod turn;
+
+pub use controls::Resolved;
+
+use crate::clock::{MediaClock, Pacing};
+use crate::controls::{Persona, Render};
+use crate::events::{ClientEvent, ServerEvent};
+use crate::ids::{SessionId, TurnId};
+use crate::media::{Micros, VideoCodec};
+use crate::provider::{
+    AvatarEvent, AvatarInput, CallContext, Control, LlmEvent, Message, ProviderError, ProviderInfo,
+    Stage, TtsEvent, TtsInput,
+};
+use controls::Layers;
+use face::Face;
+use std::sync::Arc;
+use turn::Turn;
+
+/// What a stage is given before it counts as failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Until its first output.
+    pub first_output_us: Micros,
+    /// Between two outputs.
+    pub gap_us: Micros,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Budget {
+            first_output_us: 5_000_000,
+            gap_us: 5_000_000,
+        }
+    }
+}
+
+/// A provider of a stage's chain.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The id in the configuration.
+    pub id: String,
+    /// What it can do.
+    pub info: Arc<ProviderInfo>,
+    /// What it is given.
+    pub budget: Budget,
+}
+
+/// What a session is made of.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// Its name.
+    pub id: SessionId,
+    /// Who speaks.
+    pub persona: Persona,
+    /// Every persona it may change to.
+    pub personas: Arc<Vec<Persona>>,
+    /// BCP 47.
+    pub language: String,
+    /// What is drawn.
+    pub render: Render,
+    /// What the viewer decodes, best first; empty: no video is wanted.
+    pub codecs: Vec<VideoCodec>,
+    /// First to last resort.
+    pub llm: Vec<Candidate>,
+    /// First to last resort.
+    pub tts: Vec<Candidate>,
+    /// First to last resort; after the last: audio only.
+    pub avatar: Vec<Candidate>,
+    /// When media leaves.
+    pub pacing: Pacing,
+    /// Messages of the conversation that a language model is given at most.
+    pub history: usize,
+}
+
+/// Into the state machine.
+#[derive(Debug)]
+pub enum Input {
+    /// A reader is there.
+    Attached,
+    /// The reader is gone.
+    Detached,
+    /// From the client.
+    Client(ClientEvent),
+    /// The mapper has answered.
+    Resolved(Vec<(Stage, Result<Resolved, ProviderError>)>),
+    /// A stage is open, or could not be opened.
+    Opened(Stage, u64, Result<(), ProviderError>),
+    /// The language model said something; none: it ended well.
+    Llm(u64, Option<Result<LlmEvent, ProviderError>>),
+    /// The voice said something; none: it ended well.
+    Tts(u64, Option<Result<TtsEvent, ProviderError>>),
+    /// The face showed something; none: it ended.
+    Avatar(u64, Option<Result<AvatarEvent, ProviderError>>),
+    /// Time has passed.
+    Tick,
+}
+
+/// Out of the state machine.
+#[derive(Debug)]
+pub enum Output {
+    /// Tell the client.
+    Emit(Option<TurnId>, ServerEvent),
+    /// Drop what waits of the turn.
+    Fence(TurnId),
+    /// Ask the mapper for each stage's parameters.
+    Resolve(Box<ResolveRequest>),
+    /// Open a stage's n-th candidate.
+    Open(u64, usize, Box<Opening>),
+    /// To the voice.
+    Tts(TtsInput),
+    /// To the face.
+    Avatar(AvatarInput),
+    /// No more input will come for the stage.
+    End(Stage),
+    /// Give the stage's call up.
+    Close(Stage),
+}
+
+/// What a stage is opened with.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "as the ports have it")]
+pub enum Opening {
+    Llm {
+        messages: Vec<Message>,
+        control: Control,
+        context: CallContext,
+    },
+    Tts {
+        control: Control,
+        context: CallContext,
+    },
+    Avatar {
+        render: Render,
+        codecs: Vec<VideoCodec>,
+        control: Control,
+        context: CallContext,
+    },
+}
+
+impl Opening {
+    /// The stage it opens.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Opening::Llm { .. } => Stage::Llm,
+            Opening::Tts { .. } => Stage::Tts,
+            Opening::Avatar { .. } => Stage::Avatar,
+        }
+    }
+}
+
+/// What the mapper is asked.
+#[derive(Debug)]
+pub struct ResolveRequest {
+    /// Who speaks.
+    pub persona: Persona,
+    /// Weakest first.
+    pub layers: Vec<(crate::controls::Emotion, crate::controls::Character)>,
+    /// For whom.
+    pub targets: Vec<(Stage, Arc<ProviderInfo>)>,
+}
+
+/// Which stages the session wants to hear from now, and when it wants to be woken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the definition")]
+pub struct Wants {
+    pub llm: bool,
+    pub tts: bool,
+    pub avatar: bool,
+    pub wake_at: Option<Micros>,
+}
+
+/// The state machine.
+#[derive(Debug)]
+pub struct Session {
+    config: SessionConfig,
+    clock: MediaClock,
+    attached: bool,
+    layers: Layers,
+    face: Face,
+    turn: Option<Turn>,
+    turns: u64,
+    tickets: u64,
+    gathered: String,
+    history: Vec<Message>,
+    /// End of the last audio that was sent in any turn.
+    audio_end: Micros,
+    out: Vec<Output>,
+}
+
+impl Session {
+    /// A session that nobody is connected to yet.
+    pub fn new(config: SessionConfig) -> Self {
+        let layers = Layers::new(&config.persona);
+        Session {
+            config,
+            clock: MediaClock::default(),
+            attached: false,
+            layers,
+            face: Face::default(),
+            turn: None,
+            turns: 0,
+            tickets: 0,
+            gathered: String::new(),
+            history: Vec::new(),
+            audio_end: 0,
+            out: Vec::new(),
+        }
+    }
+
+    /// Lay the session's own first controls over the persona's.
+    pub fn set_controls(
+        &mut self,
+        emotion: Option<&crate::controls::Emotion>,
+        character: Option<&crate::controls::Character>,
+    ) {
+        self.layers.update(emotion, character);
+    }
+
+    /// Take one input at `now`. What is to be done about it is in [`Session::take_outputs`].
+    pub fn handle(&mut self, now: Micros, input: Input) {
+        match input {
+            Input::Attached => self.attach(now),
+            Input::Detached => self.detach(now),
+            Input::Client(event) => self.client(now, event),
+            Input::Resolved(results) => self.resolved(now, results),
+            Input::Opened(stage, ticket, result) => self.opened(now, stage, ticket, result),
+            Input::Llm(ticket, item) => self.llm(now, ticket, item),
+            Input::Tts(ticket, item) => self.tts(now, ticket, item),
+            Input::Avatar(ticket, item) => self.avatar(now, ticket, item),
+            Input::Tick => self.overdue(now),
+        }
+        self.advance(now);
+    }
+
+    /// What is to be done, in order.
+    pub fn take_outputs(&mut self) -> std::vec::Drain<'_, Output> {
+        self.out.drain(..)
+    }
+
+    /// Turns so far.
+    pub fn turns(&self) -> u64 {
+        self.turns
+    }
+
+    /// Whether a turn is going on.
+    pub fn busy(&self) -> bool {
+        self.turn.is_some()
+    }
+
+    /// Who serves each stage now.
+    pub fn providers(&self) -> Vec<(Stage, String)> {
+        let served = |stage| {
+            let chain = self.chain(stage);
+            let index = match (stage, &self.turn) {
+                (Stage::Avatar, _) => self.face.index(),
+                (Stage::Llm, Some(turn)) => turn.llm.index,
+                (Stage::Tts, Some(turn)) => turn.tts.index,
+                _ => 0,
+            };
+            chain
+                .get(index)
+                .map(|candidate| (stage, candidate.id.clone()))
+        };
+        [Stage::Llm, Stage::Tts, Stage::Avatar]
+            .into_iter()
+            .filter_map(served)
+            .collect()
+    }
+
+    /// What the session waits for.
+    pub fn wants(&self, now: Micros) -> Wants {
+        let turn = self.turn.as_ref();
+        let heard = self.clock.media(now);
+        // Without real time nothing waits for its time; only providers can be overdue.
+        let realtime = self.config.pacing.realtime;
+        let paced = |media: Micros| realtime.then(|| self.clock.real(media)).flatten();
+        let mut wake_at = self.face.due();
+        let mut wake = |at: Option<Micros>| wake_at = [wake_at, at].into_iter().flatten().min();
+        // Speech lets frames out earlier, but then its audio is what wakes the session.
+        let idle_lead = self.config.pacing.idle_lead_us;
+        wake(self.face.waiting_at().and_then(|at| paced(at.saturating_sub(idle_lead))));
+        if let Some(turn) = turn {
+            let lead = self.config.pacing.audio_lead_us;
+            wake(turn.line.next_at().and_then(|at| paced(at.saturating_sub(lead))));
+            wake(turn.llm.due);
+            wake(turn.tts.due);
+            if turn.sound_done() {
+                wake(paced(turn.line.placed_end()));
+            }
+        }
+        Wants {
+            llm: turn.is_some_and(|turn| turn.llm.listening() && !self.layers.resolving()),
+            tts: turn.is_some_and(|turn| turn.tts.listening() && self.has_room(turn, heard)),
+            avatar: self.attached
+                && self
+                    .face
+                    .hungry(self.config.pacing.realtime, self.video_limit(heard)),
+            wake_at,
+        }
+    }
+
+    fn has_room(&self, turn: &Turn, heard: Micros) -> bool {
+        let pacing = self.config.pacing;
+        !pacing.realtime || turn.line.placed_end() < heard + pacing.audio_lead_us + pacing.ready_us
+    }
+
+    /// Video may leave up to here.
+    fn video_limit(&self, heard: Micros) -> Micros {
+        let spoken = self.turn.as_ref().map_or(0, |turn| turn.line.sent_end());
+        if self.config.pacing.realtime {
+            spoken.max(heard + self.config.pacing.idle_lead_us)
+        } else {
+            spoken
+        }
+    }
+
+    fn chain(&self, stage: Stage) -> &[Candidate] {
+        match stage {
+            Stage::Llm => &self.config.llm,
+            Stage::Tts => &self.config.tts,
+            Stage::Avatar => &self.config.avatar,
+        }
+    }
+
+    fn ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
+    }
+
+    fn context(&self, turn: Option<TurnId>, budget: Budget) -> CallContext {
+        CallContext {
+            session_id: self.config.id.as_str().into(),
+            turn_id: turn.map(|turn| turn.to_string()).unwrap_or_default(),
+            language: self.config.language.clone(),
+            first_output_budget_ms: u32::try_from(budget.first_output_us / 1_000)
+                .unwrap_or(u32::MAX),
+        }
+    }
+
+    fn emit(&mut self, event: ServerEvent) {
+        let turn = self.turn.as_ref().map(|turn| turn.id);
+        self.out.push(Output::Emit(turn, event));
+    }
+
+    fn error(&mut self, stage: Option<Stage>, error: &ProviderError) {
+        self.emit(ServerEvent::Error {
+            code: error.code.name().into(),
+            message: error.message.clone(),
+            retryable: error.code.retryable(),
+            stage,
+        });
+    }
+
+    fn refuse(&mut self, code: &str, message: impl Into<String>) {
+        self.emit(ServerEvent::Error {
+            code: code.into(),
+            message: message.into(),
+            retryable: false,
+            stage: None,
+        });
+    }
+
+    fn attach(&mut self, now: Micros) {
+        let again = std::mem::replace(&mut self.attached, true);
+        self.clock.start(now);
+        self.clock.jump(now, self.face.end().max(self.audio_end));
+        let providers = self.providers();
+        self.emit(ServerEvent::SessionReady { providers });
+        if again {
+            // The new reader has none of the frames that later ones may build on.
+            self.close_face();
+        }
+        self.open_face_when_resolved();
+    }
+
+    fn detach(&mut self, now: Micros) {
+        if !std::mem::replace(&mut self.attached, false) {
+            return;
+        }
+        self.interrupt(now);
+        self.close_face();
+        self.clock.stop(now);
+    }
+
+    /// Let out what is due, and end the turn when all of it is heard.
+    fn advance(&mut self, now: Micros) {
+        let heard = self.clock.media(now);
+        let pacing = self.config.pacing;
+        let limit = pacing.realtime.then(|| heard + pacing.audio_lead_us);
+        while let Some(chunk) = self.turn.as_mut().and_then(|turn| turn.line.pop(limit)) {
+            self.audio_end = chunk.end();
+            self.before_first_audio(now, chunk.at);
+            self.emit(ServerEvent::Audio(chunk));
+        }
+        self.show_due(now, heard);
+        self.finish_if_heard(now, heard);
+    }
+}

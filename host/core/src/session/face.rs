@@ -1,0 +1,295 @@
+//! The face: one call that lasts as long as somebody watches.
+
+use super::{Budget, Opening, Output, Session};
+use crate::drift::Drift;
+use crate::events::ServerEvent;
+use crate::media::{AudioChunk, Micros, VideoFrame};
+use crate::provider::{AvatarEvent, AvatarInput, ErrorCode, ProviderError, Stage};
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Closed,
+    /// To be opened when the controls are resolved.
+    Wanted,
+    Opening(u64),
+    Open(u64),
+    /// Every candidate failed.
+    Lost,
+}
+
+/// The face's call and its place on the timeline.
+#[derive(Debug, Default)]
+pub(super) struct Face {
+    state: State,
+    index: usize,
+    /// Media time of the call's frame 0.
+    base: Micros,
+    /// The frame that waits for its time.
+    next: Option<VideoFrame>,
+    /// End of the last frame that was sent.
+    end: Micros,
+    /// When the next frame must be there.
+    due: Option<Micros>,
+    pub(super) drift: Drift,
+}
+
+impl Face {
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
+    pub(super) fn open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
+    pub(super) fn lost(&self) -> bool {
+        matches!(self.state, State::Lost)
+    }
+
+    pub(super) fn end(&self) -> Micros {
+        self.end
+    }
+
+    /// A frame of a stopped turn is not shown, unless later ones build on it.
+    pub(super) fn drop_waiting(&mut self) {
+        self.next
+            .take_if(|frame| frame.codec == crate::media::VideoCodec::Jpeg);
+    }
+
+    pub(super) fn hungry(&self, realtime: bool, limit: Micros) -> bool {
+        self.open() && self.next.is_none() && (realtime || self.end < limit)
+    }
+
+    /// When the frame that waits is to be shown.
+    pub(super) fn waiting_at(&self) -> Option<Micros> {
+        self.next.as_ref().map(|frame| frame.at)
+    }
+
+    /// When the next frame must be there.
+    pub(super) fn due(&self) -> Option<Micros> {
+        self.due
+    }
+}
+
+impl Session {
+    pub(super) fn open_face_when_resolved(&mut self) {
+        if self.config.codecs.is_empty()
+            || self.config.avatar.is_empty()
+            || self.face.state != State::Closed
+        {
+            return;
+        }
+        self.face.state = State::Wanted;
+        if self.layers.fresh() && !self.layers.resolving() {
+            self.open_face_if_wanted();
+        } else {
+            self.resolve(false);
+        }
+    }
+
+    pub(super) fn open_face_if_wanted(&mut self) {
+        if self.face.state != State::Wanted || !self.attached {
+            return;
+        }
+        let Some(candidate) = self.chain(Stage::Avatar).get(self.face.index) else {
+            return;
+        };
+        let context = self.context(None, candidate.budget);
+        let opening = Opening::Avatar {
+            render: self.config.render,
+            codecs: self.config.codecs.clone(),
+            control: self.layers.control(Stage::Avatar),
+            context,
+        };
+        let ticket = self.ticket();
+        self.face.state = State::Opening(ticket);
+        self.out
+            .push(Output::Open(ticket, self.face.index, Box::new(opening)));
+    }
+
+    pub(super) fn close_face(&mut self) {
+        if matches!(self.face.state, State::Opening(_) | State::Open(_)) {
+            self.out.push(Output::Close(Stage::Avatar));
+        }
+        self.face.state = State::Closed;
+        self.face.next = None;
+        self.face.due = None;
+    }
+
+    pub(super) fn face_opened(
+        &mut self,
+        now: Micros,
+        ticket: u64,
+        result: Result<(), ProviderError>,
+    ) {
+        if self.face.state != State::Opening(ticket) {
+            return;
+        }
+        if let Err(error) = result {
+            return self.face_failed(now, &error);
+        }
+        self.face.state = State::Open(ticket);
+        self.face.base = self.face.end.max(self.clock.media(now));
+        self.face.due = Some(now + self.face_budget().first_output_us);
+        if let Some(turn) = &self.turn {
+            let context = self.context(Some(turn.id), self.face_budget());
+            self.out
+                .push(Output::Avatar(AvatarInput::TurnStart(context)));
+        }
+    }
+
+    fn face_budget(&self) -> Budget {
+        self.chain(Stage::Avatar)
+            .get(self.face.index)
+            .map(|c| c.budget)
+            .unwrap_or_default()
+    }
+
+    fn face_failed(&mut self, now: Micros, error: &ProviderError) {
+        self.close_face();
+        let name = |session: &Session| {
+            session
+                .chain(Stage::Avatar)
+                .get(session.face.index)
+                .map(|c| c.id.clone())
+        };
+        let from = name(self).unwrap_or_default();
+        self.face.index += 1;
+        let to = name(self);
+        if to.is_none() {
+            self.face.state = State::Lost;
+        }
+        if let Some(turn) = &mut self.turn {
+            turn.fallbacks += 1;
+        }
+        let reason = error.to_string();
+        self.emit(ServerEvent::ProviderSwitched {
+            stage: Stage::Avatar,
+            from,
+            to,
+            reason,
+        });
+        let _ = now;
+        self.open_face_when_resolved();
+    }
+
+    pub(super) fn avatar(
+        &mut self,
+        now: Micros,
+        ticket: u64,
+        item: Option<Result<AvatarEvent, ProviderError>>,
+    ) {
+        if self.face.state != State::Open(ticket) {
+            return;
+        }
+        match item {
+            None => {
+                let error = ProviderError::new(ErrorCode::Unavailable, "the face ended its stream");
+                self.face_failed(now, &error);
+            }
+            Some(Err(error)) => self.face_failed(now, &error),
+            Some(Ok(AvatarEvent::Frame(frame))) => self.frame(frame),
+            Some(Ok(AvatarEvent::Audio(chunk))) => self.face_audio(now, chunk),
+            Some(Ok(AvatarEvent::Remote { kind, details })) => {
+                self.emit(ServerEvent::RemoteMedia { kind, details });
+            }
+            Some(Ok(AvatarEvent::SpeakingStarted(_) | AvatarEvent::SpeakingEnded(_))) => {}
+        }
+    }
+
+    fn frame(&mut self, mut frame: VideoFrame) {
+        frame.at = (self.face.base + frame.at).max(self.face.end);
+        self.face.due = None;
+        self.face.next = Some(frame);
+    }
+
+    /// Sound of a face that speaks for itself.
+    fn face_audio(&mut self, now: Micros, mut chunk: AudioChunk) {
+        let heard = self.clock.media(now);
+        let earliest = (heard + self.config.pacing.playout_us).max(self.audio_end);
+        let base = self.face.base;
+        if let Some(turn) = &mut self.turn {
+            chunk.at = (base + chunk.at).max(earliest);
+            turn.line.audio(chunk);
+        }
+    }
+
+    /// To the face, with times as its call counts them.
+    pub(super) fn tell_face(&mut self, input: AvatarInput) {
+        if !self.face.open() {
+            return;
+        }
+        let base = self.face.base;
+        let input = match input {
+            AvatarInput::Audio(mut chunk) => {
+                chunk.at = chunk.at.saturating_sub(base);
+                AvatarInput::Audio(chunk)
+            }
+            AvatarInput::Viseme(mut mark) => {
+                mark.at = mark.at.saturating_sub(base);
+                AvatarInput::Viseme(mark)
+            }
+            AvatarInput::Correct { at, shift_us } => AvatarInput::Correct {
+                at: at.saturating_sub(base),
+                shift_us,
+            },
+            other => other,
+        };
+        self.out.push(Output::Avatar(input));
+    }
+
+    /// Send the waiting frame if it is due.
+    pub(super) fn show_due(&mut self, now: Micros, heard: Micros) {
+        let limit = self.video_limit(heard);
+        let Some(frame) = self.face.next.take_if(|frame| frame.at <= limit) else {
+            self.watch_face(now);
+            return;
+        };
+        self.face.end = frame.end();
+        let speech = self.turn.as_ref().and_then(|turn| turn.first_audio_at);
+        let speaking = speech.is_some_and(|start| frame.end() > start);
+        if self.config.pacing.realtime
+            && let Some(late) = self.face.drift.frame(frame.at, heard, speaking)
+        {
+            let shift_us = i32::try_from(late).unwrap_or(i32::MAX);
+            self.tell_face(AvatarInput::Correct {
+                at: frame.end(),
+                shift_us,
+            });
+        }
+        if speaking && let Some(turn) = &mut self.turn {
+            turn.frames += 1;
+            turn.first_frame.get_or_insert(now);
+        }
+        self.emit(ServerEvent::Video(frame));
+        self.watch_face(now);
+    }
+
+    /// A face that is asked for a frame must give one in time.
+    fn watch_face(&mut self, now: Micros) {
+        if matches!(self.face.state, State::Opening(_)) {
+            let first_output = self.face_budget().first_output_us;
+            self.face.due.get_or_insert(now + first_output);
+            return;
+        }
+        let heard = self.clock.media(now);
+        let asked = self.attached
+            && self
+                .face
+                .hungry(self.config.pacing.realtime, self.video_limit(heard));
+        if asked && self.face.due.is_none() {
+            self.face.due = Some(now + self.face_budget().gap_us);
+        } else if !asked {
+            self.face.due = None;
+        }
+    }
+
+    pub(super) fn face_overdue(&mut self, now: Micros) {
+        if self.face.due.is_some_and(|due| due <= now) {
+            let error =
+                ProviderError::new(ErrorCode::Timeout, "the face gave no frame in its budget");
+            self.face_failed(now, &error);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! One turn's sound on the session's media timeline: where it stands, what waits to leave, and
+//! which words have been heard by a given moment.
+
+use crate::media::{AudioChunk, Micros, TextMark};
+use std::collections::VecDeque;
+
+/// Marks stand this much before their sound at most.
+const MARK_SLACK_US: Micros = 100_000;
+
+/// An utterance as it was given to the voice.
+#[derive(Debug)]
+struct Spoken {
+    text: String,
+    start: Option<Micros>,
+    end: Option<Micros>,
+    /// End of the heard stretch in `text` (bytes) from each mark on, with the mark's middle.
+    marks: Vec<(Micros, usize)>,
+}
+
+/// A turn's sound.
+#[derive(Debug, Default)]
+pub struct Timeline {
+    /// Media time of the call's first sample.
+    base: Option<Micros>,
+    queue: VecDeque<AudioChunk>,
+    /// End of what was placed, and of what has left.
+    placed_end: Micros,
+    sent_end: Micros,
+    sent_us: Micros,
+    spoken: Vec<Spoken>,
+    /// Utterances of which all sound is placed.
+    finished: usize,
+}
+
+impl Timeline {
+    /// An utterance is given to the voice.
+    pub fn utterance(&mut self, text: &str) {
+        self.spoken.push(Spoken {
+            text: text.into(),
+            start: None,
+            end: None,
+            marks: Vec::new(),
+        });
+    }
+
+    /// Utterances given and not yet finished.
+    pub fn unfinished(&self) -> impl Iterator<Item = &str> {
+        self.spoken
+            .iter()
+            .skip(self.finished)
+            .map(|spoken| spoken.text.as_str())
+    }
+
+    /// Whether the voice owes sound.
+    pub fn waiting(&self) -> bool {
+        self.finished < self.spoken.len()
+    }
+
+    /// Media time for the call's own time `at`. The first call decides where the turn starts:
+    /// not before `earliest`. Later ones move the rest of the turn on if the voice fell behind
+    /// `heard`, by enough to have `lead` again.
+    pub fn place(&mut self, at: Micros, earliest: Micros, heard: Micros, lead: Micros) -> Micros {
+        let base = *self.base.get_or_insert_with(|| earliest.saturating_sub(at));
+        let placed = base + at;
+        // Marks of sound that already has its place may come late and move nothing.
+        let ahead = placed + MARK_SLACK_US >= self.placed_end;
+        if placed < heard && ahead {
+            let moved = heard + lead;
+            self.base = Some(moved.saturating_sub(at));
+            return moved;
+        }
+        placed
+    }
+
+    /// Whether the turn has a place yet.
+    pub fn started(&self) -> bool {
+        self.base.is_some()
+    }
+
+    /// Sound with its place.
+    pub fn audio(&mut self, mut chunk: AudioChunk) {
+        chunk.at = chunk.at.max(self.placed_end);
+        self.placed_end = chunk.end();
+        if let Some(spoken) = self.spoken.get_mut(self.finished) {
+            spoken.start.get_or_insert(chunk.at);
+        }
+        self.queue.push_back(chunk);
+    }
+
+    /// A stretch of text with its place.
+    pub fn mark(&mut self, mark: &TextMark) {
+        let Some(spoken) = self.spoken.get_mut(self.finished) else {
+            return;
+        };
+        let from = spoken.marks.last().map_or(0, |(_, end)| *end);
+        let found = spoken
+            .text
+            .get(from..)
+            .and_then(|rest| rest.find(mark.text.as_str()));
+        if let Some(offset) = found {
+            let middle = mark.at + Micros::from(mark.duration_us) / 2;
+            spoken.marks.push((middle, from + offset + mark.text.len()));
+        }
+    }
+
+    /// All sound of the n-th utterance is placed.
+    pub fn finish(&mut self, index: u32) {
+        let until = (index as usize + 1).min(self.spoken.len());
+        for spoken in self.spoken.iter_mut().take(until).skip(self.finished) {
+            spoken.end = Some(self.placed_end);
+        }
+        self.finished = self.finished.max(until);
+    }
+
+    /// The next chunk if it may leave: its time is not after `limit`.
+    pub fn pop(&mut self, limit: Option<Micros>) -> Option<AudioChunk> {
+        let chunk = self
+            .queue
+            .pop_front_if(|chunk| limit.is_none_or(|limit| chunk.at <= limit))?;
+        self.sent_end = chunk.end();
+        self.sent_us += chunk.duration_us();
+        Some(chunk)
+    }
+
+    /// When the next chunk sounds.
+    pub fn next_at(&self) -> Option<Micros> {
+        self.queue.front().map(|chunk| chunk.at)
+    }
+
+    /// Media time at which what was placed ends.
+    pub fn placed_end(&self) -> Micros {
+        self.placed_end
+    }
+
+    /// Media time at which what was sent ends; 0 before any.
+    pub fn sent_end(&self) -> Micros {
+        self.sent_end
+    }
+
+    /// Length of what was sent.
+    pub fn sent_us(&self) -> Micros {
+        self.sent_us
+    }
+
+    /// Drop what has not left.
+    pub fn clear(&mut self) {
+        self.queue.clear();
+    }
+
+    /// All text that was given to the voice.
+    pub fn text(&self) -> String {
+        let all: Vec<_> = self
+            .spoken
+            .iter()
+            .map(|spoken| spoken.text.as_str())
+            .collect();
+        all.join(" ")
+    }
+
+    /// What was heard up to `position`: whole words, a word counting from its middle on.
+    pub fn heard(&self, position: Micros) -> String {
+        let mut heard = Vec::new();
+        for spoken in &self.spoken {
+            if spoken.end.is_some_and(|end| end <= position) {
+                heard.push(spoken.text.as_str());
+                continue;
+            }
+            let bytes = if spoken.marks.is_empty() {
+                spoken.by_share(position, self.placed_end)
+            } else {
+                let passed = spoken
+                    .marks
+                    .iter()
+                    .filter(|(middle, _)| *middle <= position);
+                passed.map(|(_, end)| *end).max().unwrap_or(0)
+            };
+            if let Some(part) = spoken.text.get(..bytes).filter(|part| !part.is_empty()) {
+                heard.push(part);
+            }
+            break;
+        }
+        heard.join(" ")
+    }
+}
+
+impl Spoken {
+    /// Bytes heard of an utterance whose voice gives no marks: its share of the time, cut at a word.
+    fn by_share(&self, position: Micros, placed_end: Micros) -> usize {
+        let Some(start) = self.start.filter(|start| *start < position) else {
+            return 0;
+        };
+        let end = self.end.unwrap_or(placed_end).max(start + 1);
+        let share = (position - start) as f64 / (end - start) as f64;
+        let wanted = (self.text.len() as f64 * share.min(1.0)) as usize;
+        let words = self
+            .text
+            .char_indices()
+            .filter(|(_, c)| c.is_whitespace())
+            .map(|(at, _)| at);
+        words.take_while(|at| *at <= wanted).last().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::AudioFormat;
+    use bytes::Bytes;
+
+    fn chunk(at: Micros, ms: usize) -> AudioChunk {
+        let format = AudioFormat {
+            sample_rate: 24_000,
+            channels: 1,
+        };
+        AudioChunk {
+            at,
+            format,
+            pcm: Bytes::from(vec![0; ms * 48]),
+        }
+    }
+
+    fn mark(at: Micros, text: &str) -> TextMark {
+        TextMark {
+            at,
+            duration_us: 200_000,
+            text: text.into(),
+        }
+    }
+
+    #[test]
+    fn words_count_from_their_middle_on() {
+        let mut line = Timeline::default();
+        line.utterance("Hello there, friend.");
+        for (n, word) in ["Hello", "there,", "friend."].iter().enumerate() {
+            line.mark(&mark(n as u64 * 200_000, word));
+        }
+        line.audio(chunk(0, 600));
+        assert_eq!(line.heard(90_000), "");
+        assert_eq!(line.heard(310_000), "Hello there,");
+        line.finish(0);
+        assert_eq!(line.heard(600_000), "Hello there, friend.");
+    }
+
+    #[test]
+    fn without_marks_the_share_of_time_decides() {
+        let mut line = Timeline::default();
+        line.utterance("one two three four");
+        line.audio(chunk(1_000_000, 1_000));
+        assert_eq!(line.heard(900_000), "");
+        assert_eq!(line.heard(1_500_000), "one two");
+    }
+
+    #[test]
+    fn a_voice_that_falls_behind_moves_the_rest_of_the_turn_on() {
+        let mut line = Timeline::default();
+        assert_eq!(line.place(0, 500, 380, 120), 500);
+        assert_eq!(line.place(100, 0, 550, 120), 600);
+        assert_eq!(line.place(200, 0, 900, 120), 1_020);
+        assert_eq!(line.place(300, 0, 950, 120), 1_120);
+    }
+
+    #[test]
+    fn sound_leaves_in_order_and_not_before_its_time() {
+        let mut line = Timeline::default();
+        line.audio(chunk(100, 20));
+        line.audio(chunk(0, 20));
+        assert!(line.pop(Some(99)).is_none());
+        assert_eq!(line.pop(Some(100)).map(|c| c.at), Some(100));
+        assert_eq!(
+            line.next_at(),
+            Some(20_100),
+            "overlapping sound is put behind"
+        );
+        assert!(line.pop(None).is_some());
+        assert_eq!(line.sent_us(), 40_000);
+    }
+}

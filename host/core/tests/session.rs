@@ -1,0 +1,407 @@
+//! Whole sessions on fake time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod world;
+
+use tth_core::controls::{ControlUpdate, Emotion, RenderWish};
+use tth_core::events::{ClientEvent, ServerEvent, TurnEnd, TurnMetrics, TurnMode};
+use tth_core::provider::{AvatarInput, Role, Stage};
+use world::*;
+
+fn ended(world: &World) -> Vec<TurnEnd> {
+    let ends = world.seen.iter().filter_map(|seen| match seen.event {
+        ServerEvent::TurnEnded { reason } => Some(reason),
+        _ => None,
+    });
+    ends.collect()
+}
+
+fn metrics(world: &World) -> TurnMetrics {
+    let found = world.seen.iter().rev().find_map(|seen| match &seen.event {
+        ServerEvent::Metrics(metrics) => Some(metrics.clone()),
+        _ => None,
+    });
+    found.expect("a turn's metrics")
+}
+
+fn heard(world: &World) -> Option<String> {
+    world.seen.iter().rev().find_map(|seen| match &seen.event {
+        ServerEvent::Interrupted { text_heard, .. } => Some(text_heard.clone()),
+        _ => None,
+    })
+}
+
+fn errors(world: &World) -> Vec<String> {
+    let errors = world.seen.iter().filter_map(|seen| match &seen.event {
+        ServerEvent::Error { code, .. } => Some(code.clone()),
+        _ => None,
+    });
+    errors.collect()
+}
+
+#[test]
+fn a_sentence_in_a_person_out() {
+    let mut world = World::connected(true, Script::default());
+    world.run_for(500_000);
+    let idle = world
+        .seen
+        .iter()
+        .filter(|seen| matches!(seen.event, ServerEvent::Video(_)))
+        .count();
+    assert!(
+        (12..=15).contains(&idle),
+        "{idle} idle frames in half a second"
+    );
+    world.say("I just got wonderful news!", TurnMode::Chat);
+    world.run_for(10_000_000);
+    check(&world.seen);
+    assert_eq!(ended(&world), [TurnEnd::Completed]);
+    let text: String = world
+        .seen
+        .iter()
+        .filter_map(|seen| match &seen.event {
+            ServerEvent::TextDelta { text } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(text, Script::default().answer);
+    let metrics = metrics(&world);
+    assert!(metrics.ttfa_ms.unwrap() < 150.0, "{metrics:?}");
+    assert!(metrics.ttfv_ms.unwrap() < 200.0, "{metrics:?}");
+    assert!(metrics.frames > 70, "{metrics:?}");
+    assert_eq!(metrics.fallbacks, 0);
+    assert!(metrics.drift_ms.max > -40.0, "{metrics:?}");
+    assert!(
+        metrics.total_ms > metrics.audio_ms,
+        "the turn lasts until it is heard"
+    );
+}
+
+#[test]
+fn audio_never_leaves_more_than_its_lead_ahead_and_video_keeps_step() {
+    let mut world = World::connected(true, Script::default());
+    world.run_for(1_000_000);
+    world.say("Go on.", TurnMode::Chat);
+    world.run_for(8_000_000);
+    let attached_at = 1_000_000;
+    let mut audio_end = 0;
+    for seen in &world.seen {
+        let heard = seen.at - attached_at;
+        match &seen.event {
+            ServerEvent::Audio(chunk) => {
+                assert!(chunk.at <= heard + 400_000, "{} at {heard}", chunk.at);
+                audio_end = chunk.end();
+            }
+            ServerEvent::Video(frame) => {
+                assert!(
+                    frame.at <= audio_end.max(heard + 40_000),
+                    "{} at {heard}",
+                    frame.at
+                );
+            }
+            _ => {}
+        }
+    }
+    assert!(audio_end > 0);
+}
+
+#[test]
+fn an_interrupt_is_the_last_word_and_history_holds_what_was_heard() {
+    let mut world = World::connected(true, Script::default());
+    world.run_for(200_000);
+    world.say("Hello?", TurnMode::Chat);
+    world.run_for(1_500_000);
+    world.client(ClientEvent::Interrupt);
+    let stopped = world.seen.len();
+    assert_eq!(ended(&world), [TurnEnd::Interrupted]);
+    let text = heard(&world).unwrap();
+    assert!(
+        !text.is_empty() && Script::default().answer.starts_with(&text),
+        "{text:?}"
+    );
+    world.say("And now?", TurnMode::Chat);
+    world.run_for(8_000_000);
+    check(&world.seen);
+    let history = &world.messages[1];
+    assert_eq!(history[0].role, Role::System);
+    assert_eq!(history[2].content, text, "{history:?}");
+    assert_eq!(history[3].content, "And now?");
+    assert!(
+        world
+            .avatar_inputs
+            .iter()
+            .any(|(_, input)| *input == AvatarInput::Interrupt)
+    );
+    let face_goes_on = world.seen[stopped..]
+        .iter()
+        .find(|s| matches!(s.event, ServerEvent::Video(_)));
+    assert!(face_goes_on.is_some());
+}
+
+#[test]
+fn text_during_a_turn_is_a_barge_in() {
+    let mut world = World::connected(true, Script::default());
+    world.say("One.", TurnMode::Chat);
+    world.run_for(900_000);
+    world.say("Two.", TurnMode::Chat);
+    world.run_for(8_000_000);
+    check(&world.seen);
+    assert_eq!(ended(&world), [TurnEnd::Interrupted, TurnEnd::Completed]);
+}
+
+#[test]
+fn what_the_client_played_decides_what_was_heard() {
+    let mut world = World::connected(true, Script::default());
+    world.say("Hello?", TurnMode::Chat);
+    world.run_for(1_500_000);
+    world.client(ClientEvent::Playback { position_us: 0 });
+    world.client(ClientEvent::Interrupt);
+    assert_eq!(heard(&world).as_deref(), Some(""));
+}
+
+#[test]
+fn say_speaks_the_text_itself_without_a_language_model() {
+    let mut world = World::connected(true, Script::default());
+    world.say("Just this.", TurnMode::Say);
+    world.run_for(5_000_000);
+    assert!(world.messages.is_empty());
+    assert_eq!(ended(&world), [TurnEnd::Completed]);
+    assert!(metrics(&world).audio_ms > 500.0);
+}
+
+#[test]
+fn gathered_text_waits_for_its_end() {
+    let mut world = World::connected(true, Script::default());
+    let part = |text: &str| ClientEvent::UserText {
+        text: text.into(),
+        mode: TurnMode::Chat,
+        end_turn: false,
+    };
+    world.client(part("One"));
+    world.client(part("two."));
+    world.run_for(100_000);
+    assert!(world.messages.is_empty());
+    world.client(ClientEvent::EndTurn);
+    world.run_for(6_000_000);
+    assert_eq!(world.messages[0].last().unwrap().content, "One two.");
+}
+
+#[test]
+fn a_file_is_made_as_fast_as_it_goes_with_the_picture_as_long_as_the_sound() {
+    let mut world = World::connected(false, Script::default());
+    world.say("Make a clip.", TurnMode::Chat);
+    let start = world.now;
+    world.run_for(60_000_000);
+    check(&world.seen);
+    assert_eq!(ended(&world), [TurnEnd::Completed]);
+    let last = world.seen.last().unwrap().at;
+    let metrics = metrics(&world);
+    assert!(
+        ((last - start) as f64) < metrics.audio_ms * 1_000.0 * 0.5,
+        "{metrics:?}"
+    );
+    let shown = f64::from(metrics.frames) * 40.0;
+    assert!((shown - metrics.audio_ms).abs() <= 80.0, "{metrics:?}");
+}
+
+#[test]
+fn before_the_first_output_the_next_provider_takes_over() {
+    for stage in [Stage::Llm, Stage::Tts, Stage::Avatar] {
+        for script in [
+            Script {
+                fail_open: vec![(stage, 0)],
+                ..Script::default()
+            },
+            Script {
+                silent: vec![(stage, 0)],
+                ..Script::default()
+            },
+            Script {
+                fail_after: vec![(stage, 0, 0)],
+                ..Script::default()
+            },
+        ] {
+            let mut world = World::connected(true, script);
+            world.say("Hello.", TurnMode::Chat);
+            world.run_for(12_000_000);
+            check(&world.seen);
+            let switched = world.seen.iter().any(|seen| {
+                matches!(&seen.event, ServerEvent::ProviderSwitched { stage: s, to: Some(_), .. } if *s == stage)
+            });
+            assert!(switched, "{stage:?}");
+            assert_eq!(ended(&world), [TurnEnd::Completed], "{stage:?}");
+            assert!(metrics(&world).audio_ms > 1_000.0);
+            assert!(metrics(&world).frames > 0);
+        }
+    }
+}
+
+#[test]
+fn when_every_face_fails_the_voice_goes_on_alone() {
+    let script = Script {
+        fail_open: vec![(Stage::Avatar, 0), (Stage::Avatar, 1)],
+        ..Script::default()
+    };
+    for realtime in [true, false] {
+        let mut world = World::connected(realtime, script.clone());
+        world.say("Hello.", TurnMode::Chat);
+        world.run_for(12_000_000);
+        check(&world.seen);
+        assert_eq!(ended(&world), [TurnEnd::Completed]);
+        assert!(
+            world
+                .seen
+                .iter()
+                .any(|seen| matches!(&seen.event, ServerEvent::ProviderSwitched { to: None, .. }))
+        );
+    }
+}
+
+#[test]
+fn when_every_voice_fails_the_text_still_comes_and_the_turn_says_so() {
+    let script = Script {
+        fail_open: vec![(Stage::Tts, 0), (Stage::Tts, 1)],
+        ..Script::default()
+    };
+    let mut world = World::connected(true, script);
+    world.say("Hello.", TurnMode::Chat);
+    world.run_for(12_000_000);
+    check(&world.seen);
+    assert_eq!(ended(&world), [TurnEnd::Failed]);
+    assert_eq!(errors(&world), ["unavailable"]);
+    assert!(
+        world
+            .seen
+            .iter()
+            .any(|seen| matches!(seen.event, ServerEvent::TextDelta { .. }))
+    );
+}
+
+#[test]
+fn a_voice_slower_than_real_time_leaves_gaps_but_never_goes_back() {
+    let script = Script {
+        tts_speed: 1.5,
+        ..Script::default()
+    };
+    let mut world = World::connected(true, script);
+    world.say("Hello.", TurnMode::Chat);
+    world.run_for(30_000_000);
+    check(&world.seen);
+    assert_eq!(ended(&world), [TurnEnd::Completed]);
+}
+
+#[test]
+fn a_face_slower_than_real_time_is_asked_to_catch_up() {
+    let script = Script {
+        frame_us: 60_000,
+        ..Script::default()
+    };
+    let mut world = World::connected(true, script);
+    world.run_for(2_000_000);
+    let asked = world
+        .avatar_inputs
+        .iter()
+        .any(|(_, input)| matches!(input, AvatarInput::Correct { shift_us, .. } if *shift_us > 0));
+    assert!(asked);
+    world.say("Hello.", TurnMode::Chat);
+    world.run_for(10_000_000);
+    check(&world.seen);
+    assert!(
+        metrics(&world).drift_ms.p95 > -400.0,
+        "{:?}",
+        metrics(&world)
+    );
+}
+
+#[test]
+fn bad_text_is_refused_with_a_reason_and_the_session_goes_on() {
+    let mut world = World::connected(true, Script::default());
+    world.say("   \u{202e}\u{0} ", TurnMode::Chat);
+    world.say(&"x".repeat(100_000), TurnMode::Chat);
+    world.client(ClientEvent::EndTurn);
+    assert_eq!(
+        errors(&world),
+        ["empty_text", "text_too_long", "empty_text"]
+    );
+    world.say("😀🎉", TurnMode::Say);
+    world.run_for(2_000_000);
+    world.say("Fine.", TurnMode::Chat);
+    world.run_for(8_000_000);
+    check(&world.seen);
+    assert_eq!(ended(&world), [TurnEnd::Completed, TurnEnd::Completed]);
+}
+
+#[test]
+fn controls_are_checked_whole_resolved_and_reported() {
+    let mut world = World::connected(true, Script::default());
+    world.run_for(100_000);
+    let update = |label: &str, intensity: f32| {
+        ClientEvent::ControlUpdate(ControlUpdate {
+            emotion: Some(Emotion {
+                label: Some(label.into()),
+                intensity: Some(intensity),
+                ..Emotion::default()
+            }),
+            ..ControlUpdate::default()
+        })
+    };
+    world.client(update("joy", 7.0));
+    world.client(update("jealous", 0.5));
+    assert_eq!(errors(&world), ["invalid_control", "invalid_control"]);
+    world.client(update("joy", 0.7));
+    world.run_for(10_000);
+    let told = world.seen.iter().any(|seen| matches!(&seen.event, ServerEvent::ControlApplied { report, .. } if report.len() == 3));
+    assert!(told);
+    let face_told = world
+        .avatar_inputs
+        .iter()
+        .any(|(_, input)| matches!(input, AvatarInput::Control(_)));
+    assert!(face_told);
+}
+
+#[test]
+fn another_picture_size_opens_the_face_anew_and_time_goes_on() {
+    let mut world = World::connected(true, Script::default());
+    world.run_for(500_000);
+    world.client(ClientEvent::ControlUpdate(ControlUpdate {
+        render: Some(RenderWish {
+            resolution: Some("512x512".into()),
+            ..RenderWish::default()
+        }),
+        ..ControlUpdate::default()
+    }));
+    let before = world.seen.len();
+    world.run_for(500_000);
+    check(&world.seen);
+    let frames = world.seen[before..]
+        .iter()
+        .filter(|s| matches!(s.event, ServerEvent::Video(_)))
+        .count();
+    assert!(frames > 9, "{frames}");
+}
+
+#[test]
+fn a_client_that_vanishes_stops_the_turn_and_may_come_back() {
+    let mut world = World::connected(true, Script::default());
+    world.say("Hello.", TurnMode::Chat);
+    world.run_for(1_000_000);
+    world.give(tth_core::session::Input::Detached);
+    assert_eq!(ended(&world), [TurnEnd::Interrupted]);
+    let gone = world.seen.len();
+    world.run_for(5_000_000);
+    assert_eq!(
+        world.seen.len(),
+        gone,
+        "nothing is made while nobody listens"
+    );
+    world.give(tth_core::session::Input::Attached);
+    world.say("Again.", TurnMode::Chat);
+    world.run_for(8_000_000);
+    check(&world.seen);
+    assert_eq!(ended(&world), [TurnEnd::Interrupted, TurnEnd::Completed]);
+}

@@ -1,0 +1,515 @@
+//! A whole session on fake time: scripted stages around the real state machine.
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tth_core::clock::Pacing;
+use tth_core::controls::{Decision, Outcome, Persona, Render};
+use tth_core::events::{ClientEvent, ServerEvent, TurnMode};
+use tth_core::ids::{SessionId, TurnId};
+use tth_core::media::*;
+use tth_core::provider::*;
+use tth_core::session::*;
+
+/// How the scripted stages behave.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// The answer, said word by word.
+    pub answer: String,
+    pub open_us: Micros,
+    pub llm_word_us: Micros,
+    pub tts_first_us: Micros,
+    /// Real time that a second of speech takes to make.
+    pub tts_speed: f64,
+    pub frame_us: Micros,
+    /// The n-th call (from 0) to this stage fails when opened.
+    pub fail_open: Vec<(Stage, u32)>,
+    /// The n-th call to this stage fails after so many events.
+    pub fail_after: Vec<(Stage, u32, u32)>,
+    /// The n-th call to this stage says nothing at all.
+    pub silent: Vec<(Stage, u32)>,
+    pub text_marks: bool,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Script {
+            answer: "How wonderful to hear. Tell me all about it, please!".into(),
+            open_us: 200,
+            llm_word_us: 5_000,
+            tts_first_us: 60_000,
+            tts_speed: 0.08,
+            frame_us: 5_000,
+            fail_open: vec![],
+            fail_after: vec![],
+            silent: vec![],
+            text_marks: true,
+        }
+    }
+}
+
+/// An event as the client sees it, with the time at which it left.
+#[derive(Debug)]
+pub struct Seen {
+    pub at: Micros,
+    pub turn: Option<TurnId>,
+    pub event: ServerEvent,
+}
+
+struct Slot<E> {
+    ticket: u64,
+    opened_at: Option<Micros>,
+    open: bool,
+    failing_open: bool,
+    silent: bool,
+    fail_after: Option<u32>,
+    sent: u32,
+    /// Ready at, item.
+    queue: VecDeque<(Micros, E)>,
+    done: bool,
+    free_at: Micros,
+}
+
+impl<E> Slot<E> {
+    fn none() -> Self {
+        Slot {
+            ticket: 0,
+            opened_at: None,
+            open: false,
+            failing_open: false,
+            silent: false,
+            fail_after: None,
+            sent: 0,
+            queue: VecDeque::new(),
+            done: false,
+            free_at: 0,
+        }
+    }
+}
+
+pub struct World {
+    pub session: Session,
+    pub now: Micros,
+    pub seen: Vec<Seen>,
+    pub avatar_inputs: Vec<(Micros, AvatarInput)>,
+    pub messages: Vec<Vec<Message>>,
+    script: Script,
+    llm: Slot<LlmEvent>,
+    tts: Slot<TtsEvent>,
+    avatar: Slot<AvatarEvent>,
+    calls: [u32; 3],
+    resolve: Option<(Micros, ResolveRequest)>,
+    /// Where the voice's call is.
+    voiced: Micros,
+    utterances: u32,
+    frames: u64,
+    skipped: Micros,
+}
+
+pub const FORMAT: AudioFormat = AudioFormat {
+    sample_rate: 24_000,
+    channels: 1,
+};
+pub const MS_PER_CHAR: u64 = 60;
+
+pub fn candidate(id: &str) -> Candidate {
+    Candidate {
+        id: id.into(),
+        info: Arc::new(ProviderInfo {
+            name: id.into(),
+            ..ProviderInfo::default()
+        }),
+        budget: Budget {
+            first_output_us: 1_000_000,
+            gap_us: 1_000_000,
+        },
+    }
+}
+
+pub fn config(realtime: bool) -> SessionConfig {
+    SessionConfig {
+        id: SessionId::new("s"),
+        persona: Persona {
+            id: "mira".into(),
+            prompt: "You are Mira.".into(),
+            ..Persona::default()
+        },
+        personas: Arc::new(vec![]),
+        language: "en".into(),
+        render: Render::default(),
+        codecs: vec![VideoCodec::Jpeg],
+        llm: vec![candidate("brain"), candidate("spare_brain")],
+        tts: vec![candidate("voice"), candidate("spare_voice")],
+        avatar: vec![candidate("face"), candidate("still")],
+        pacing: Pacing {
+            realtime,
+            ..Pacing::default()
+        },
+        history: 40,
+    }
+}
+
+impl World {
+    pub fn new(config: SessionConfig, script: Script) -> Self {
+        World {
+            session: Session::new(config),
+            now: 1_000_000,
+            seen: vec![],
+            avatar_inputs: vec![],
+            messages: vec![],
+            script,
+            llm: Slot::none(),
+            tts: Slot::none(),
+            avatar: Slot::none(),
+            calls: [0; 3],
+            resolve: None,
+            voiced: 0,
+            utterances: 0,
+            frames: 0,
+            skipped: 0,
+        }
+    }
+
+    pub fn connected(realtime: bool, script: Script) -> Self {
+        let mut world = World::new(config(realtime), script);
+        world.give(Input::Attached);
+        world
+    }
+
+    pub fn say(&mut self, text: &str, mode: TurnMode) {
+        self.client(ClientEvent::UserText {
+            text: text.into(),
+            mode,
+            end_turn: true,
+        });
+    }
+
+    pub fn client(&mut self, event: ClientEvent) {
+        self.give(Input::Client(event));
+    }
+
+    pub fn give(&mut self, input: Input) {
+        self.session.handle(self.now, input);
+        let outputs: Vec<_> = self.session.take_outputs().collect();
+        for output in outputs {
+            self.carry_out(output);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Emit(turn, event) => self.seen.push(Seen {
+                at: self.now,
+                turn,
+                event,
+            }),
+            Output::Fence(_) | Output::End(Stage::Llm | Stage::Avatar) => {}
+            Output::Resolve(request) => self.resolve = Some((self.now + 40, *request)),
+            Output::Open(ticket, _, opening) => self.open(ticket, *opening),
+            Output::Tts(TtsInput::Utterance(text)) => self.speak(&text),
+            Output::Tts(TtsInput::Control(_)) => {}
+            Output::Avatar(input) => {
+                if let AvatarInput::Correct { shift_us, .. } = &input {
+                    self.skipped += Micros::try_from(*shift_us).unwrap_or(0);
+                }
+                self.avatar_inputs.push((self.now, input));
+            }
+            Output::End(Stage::Tts) => self.tts.done = true,
+            Output::Close(Stage::Llm) => self.llm = Slot::none(),
+            Output::Close(Stage::Tts) => self.tts = Slot::none(),
+            Output::Close(Stage::Avatar) => self.avatar = Slot::none(),
+        }
+    }
+
+    fn fresh<E>(&mut self, stage: Stage, ticket: u64) -> Slot<E> {
+        let call = self.calls[stage as usize];
+        self.calls[stage as usize] += 1;
+        let fail = self
+            .script
+            .fail_after
+            .iter()
+            .find(|(s, n, _)| *s == stage && *n == call);
+        Slot {
+            ticket,
+            opened_at: Some(self.now + self.script.open_us),
+            failing_open: self.script.fail_open.contains(&(stage, call)),
+            silent: self.script.silent.contains(&(stage, call)),
+            fail_after: fail.map(|(_, _, events)| *events),
+            free_at: self.now + self.script.open_us,
+            ..Slot::none()
+        }
+    }
+
+    fn open(&mut self, ticket: u64, opening: Opening) {
+        match opening {
+            Opening::Llm { messages, .. } => {
+                self.messages.push(messages);
+                self.llm = self.fresh(Stage::Llm, ticket);
+                let mut at = self.llm.free_at;
+                for word in self.script.answer.split_inclusive(' ') {
+                    at += self.script.llm_word_us;
+                    self.llm.queue.push_back((at, LlmEvent::Text(word.into())));
+                }
+                self.llm.done = true;
+            }
+            Opening::Tts { .. } => {
+                self.tts = self.fresh(Stage::Tts, ticket);
+                (self.voiced, self.utterances) = (0, 0);
+            }
+            Opening::Avatar { .. } => {
+                self.avatar = self.fresh(Stage::Avatar, ticket);
+                (self.frames, self.skipped) = (0, 0);
+            }
+        }
+    }
+
+    fn speak(&mut self, text: &str) {
+        let mut ready = self.tts.free_at.max(self.now) + self.script.tts_first_us;
+        let mut at = self.voiced;
+        for word in text.split(' ') {
+            let duration_us = (word.len() as u64 + 1) * MS_PER_CHAR * 1_000;
+            if self.script.text_marks {
+                let mark = TextMark {
+                    at,
+                    duration_us: duration_us as u32,
+                    text: word.into(),
+                };
+                self.tts.queue.push_back((ready, TtsEvent::TextMark(mark)));
+            }
+            let mark = VisemeMark {
+                at,
+                duration_us: duration_us as u32,
+                shape: Viseme::Aa,
+                weight: 1.0,
+            };
+            self.tts.queue.push_back((ready, TtsEvent::Viseme(mark)));
+            at += duration_us;
+        }
+        while self.voiced < at {
+            let length = (at - self.voiced).min(40_000);
+            let pcm = Bytes::from(vec![1; (length * 48 / 1_000) as usize]);
+            let chunk = AudioChunk {
+                at: self.voiced,
+                format: FORMAT,
+                pcm,
+            };
+            self.tts.queue.push_back((ready, TtsEvent::Audio(chunk)));
+            self.voiced += length;
+            ready += (length as f64 * self.script.tts_speed) as Micros;
+        }
+        self.tts
+            .queue
+            .push_back((ready, TtsEvent::UtteranceEnd(self.utterances)));
+        self.utterances += 1;
+        self.tts.free_at = ready;
+    }
+
+    /// Let time pass until `until`, doing everything that falls due in order.
+    pub fn run(&mut self, until: Micros) {
+        for _ in 0..100_000 {
+            let Some((at, input)) = self.next(until) else {
+                self.now = self.now.max(until);
+                return;
+            };
+            self.now = self.now.max(at);
+            let input = input();
+            self.give(input);
+        }
+        panic!("the session never comes to rest at {}: {:?}\n{:?}\n{:?}", self.now, self.session.wants(self.now), self.script, self.session);
+    }
+
+    pub fn run_for(&mut self, span: Micros) {
+        self.run(self.now + span);
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn next(&mut self, until: Micros) -> Option<(Micros, Box<dyn FnOnce() -> Input>)> {
+        let wants = self.session.wants(self.now);
+        let mut best: Option<(Micros, u8)> = None;
+        let mut offer = |at: Option<Micros>, what: u8| {
+            if let Some(at) = at
+                && at <= until
+                && best.is_none_or(|(earliest, _)| at < earliest)
+            {
+                best = Some((at, what));
+            }
+        };
+        offer(self.resolve.as_ref().map(|(at, _)| *at), 0);
+        offer(self.llm.opened_at, 1);
+        offer(self.tts.opened_at, 2);
+        offer(self.avatar.opened_at, 3);
+        offer(ready(&self.llm, wants.llm), 4);
+        offer(ready(&self.tts, wants.tts), 5);
+        let frame = self.avatar.open && wants.avatar && !self.avatar.silent;
+        offer(frame.then_some(self.avatar.free_at), 6);
+        offer(wants.wake_at, 7);
+        let (at, what) = best?;
+        let at = at.max(self.now);
+        let input: Box<dyn FnOnce() -> Input> = match what {
+            0 => {
+                let (_, request) = self.resolve.take()?;
+                Box::new(move || {
+                    Input::Resolved(
+                        request
+                            .targets
+                            .into_iter()
+                            .map(|(stage, _)| {
+                                let decision = Decision {
+                                    control: "emotion.label".into(),
+                                    outcome: Outcome::Applied,
+                                    param: None,
+                                    value: None,
+                                    reason: String::new(),
+                                };
+                                let told = format!("{:?}", request.layers);
+                                let control = Control {
+                                    params: vec![(
+                                        "told".into(),
+                                        tth_core::controls::ParamValue::Text(told),
+                                    )],
+                                };
+                                (stage, Ok((control, vec![decision])))
+                            })
+                            .collect(),
+                    )
+                })
+            }
+            1 => opened(&mut self.llm, Stage::Llm),
+            2 => opened(&mut self.tts, Stage::Tts),
+            3 => opened(&mut self.avatar, Stage::Avatar),
+            4 => {
+                let (ticket, item) = take(&mut self.llm);
+                Box::new(move || Input::Llm(ticket, item))
+            }
+            5 => {
+                let (ticket, item) = take(&mut self.tts);
+                Box::new(move || Input::Tts(ticket, item))
+            }
+            6 => {
+                self.avatar.sent += 1;
+                let ticket = self.avatar.ticket;
+                if self.avatar.fail_after.is_some_and(|n| self.avatar.sent > n) {
+                    let error = ProviderError::new(ErrorCode::Internal, "scripted");
+                    return Some((
+                        at,
+                        Box::new(move || Input::Avatar(ticket, Some(Err(error)))),
+                    ));
+                }
+                self.avatar.free_at = at + self.script.frame_us;
+                let frame = VideoFrame {
+                    at: self.frames * 40_000 + self.skipped,
+                    duration_us: 40_000,
+                    codec: VideoCodec::Jpeg,
+                    width: 2,
+                    height: 2,
+                    keyframe: true,
+                    data: Bytes::from_static(b"frame"),
+                };
+                self.frames += 1;
+                Box::new(move || Input::Avatar(ticket, Some(Ok(AvatarEvent::Frame(frame)))))
+            }
+            _ => Box::new(|| Input::Tick),
+        };
+        Some((at, input))
+    }
+}
+
+fn ready<E>(slot: &Slot<E>, wanted: bool) -> Option<Micros> {
+    if !slot.open || !wanted || slot.silent {
+        return None;
+    }
+    match slot.queue.front() {
+        Some((at, _)) => Some(*at),
+        None => slot.done.then_some(slot.free_at),
+    }
+}
+
+fn opened<E>(slot: &mut Slot<E>, stage: Stage) -> Box<dyn FnOnce() -> Input> {
+    slot.opened_at = None;
+    slot.open = !slot.failing_open;
+    let ticket = slot.ticket;
+    let failed = ProviderError::new(ErrorCode::Unavailable, "scripted");
+    let result = if slot.failing_open {
+        Err(failed)
+    } else {
+        Ok(())
+    };
+    Box::new(move || Input::Opened(stage, ticket, result))
+}
+
+fn take<E>(slot: &mut Slot<E>) -> (u64, Option<Result<E, ProviderError>>) {
+    slot.sent += 1;
+    if slot.fail_after.is_some_and(|n| slot.sent > n) {
+        slot.open = false;
+        return (
+            slot.ticket,
+            Some(Err(ProviderError::new(ErrorCode::Internal, "scripted"))),
+        );
+    }
+    let item = slot.queue.pop_front().map(|(_, item)| Ok(item));
+    slot.open = item.is_some();
+    (slot.ticket, item)
+}
+
+/// What must hold of everything a client ever sees.
+pub fn check(seen: &[Seen]) {
+    let (mut audio_end, mut video_at) = (0, 0);
+    let mut turn: Option<TurnId> = None;
+    let mut interrupted = None;
+    let mut ended: Option<TurnId> = None;
+    for Seen {
+        turn: owner, event, ..
+    } in seen
+    {
+        if let (Some(owner), Some(over)) = (owner, ended) {
+            assert!(
+                *owner > over,
+                "an event of {over} came after its end: {event:?}"
+            );
+        }
+        if interrupted.is_some() && *owner == interrupted {
+            assert!(
+                matches!(
+                    event,
+                    ServerEvent::Metrics(_) | ServerEvent::TurnEnded { .. }
+                ),
+                "after the interrupt came {event:?}"
+            );
+        }
+        match event {
+            ServerEvent::TurnStarted => {
+                assert!(turn.is_none(), "a turn started inside another");
+                turn = *owner;
+            }
+            ServerEvent::TurnEnded { .. } => {
+                assert_eq!(turn.take(), *owner);
+                ended = *owner;
+            }
+            ServerEvent::Interrupted { .. } => interrupted = *owner,
+            ServerEvent::Audio(chunk) => {
+                assert!(
+                    chunk.at >= audio_end,
+                    "audio went back to {} from {audio_end}",
+                    chunk.at
+                );
+                audio_end = chunk.end();
+            }
+            ServerEvent::Video(frame) => {
+                assert!(
+                    frame.at >= video_at,
+                    "video went back to {} from {video_at}",
+                    frame.at
+                );
+                video_at = frame.at;
+            }
+            _ => {}
+        }
+    }
+}
