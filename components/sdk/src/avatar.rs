@@ -12,7 +12,10 @@ use crate::{
 use wit_bindgen::rt::async_support::{FutureReader, StreamReader};
 
 /// A face: visemes and audio in, frames out. One call lasts a whole session.
-#[allow(async_fn_in_trait, reason = "guests are single-threaded: no Send bound is wanted")]
+#[allow(
+    async_fn_in_trait,
+    reason = "guests are single-threaded: no Send bound is wanted"
+)]
 pub trait Avatar: Sized + 'static {
     /// Make the face ready from its settings; called once for each instance.
     ///
@@ -33,7 +36,10 @@ pub trait Avatar: Sized + 'static {
 
     /// Whether the face could show now.
     async fn health(&self) -> HealthStatus {
-        HealthStatus { readiness: Readiness::Ready, detail: String::new() }
+        HealthStatus {
+            readiness: Readiness::Ready,
+            detail: String::new(),
+        }
     }
 
     /// One session: frames at `n / render.fps` for as long as the host takes them and the input
@@ -64,7 +70,10 @@ impl<T: Avatar + Slot> wit::Guest for Component<T> {
     async fn health() -> HealthStatus {
         match T::loaded() {
             Ok(me) => me.health().await,
-            Err(e) => HealthStatus { readiness: Readiness::Down, detail: e.message },
+            Err(e) => HealthStatus {
+                readiness: Readiness::Down,
+                detail: e.message,
+            },
         }
     }
 
@@ -83,7 +92,9 @@ impl<T: Avatar + Slot> wit::Guest for Component<T> {
         let (done, outcome) = wit_future::new(|| Ok(()));
         wit_bindgen::spawn_local(async move {
             let inputs = Inputs::from_wit(input);
-            let ended = me.stream(inputs, render, control, context, Sink::from_wit(events)).await;
+            let ended = me
+                .stream(inputs, render, control, context, Sink::from_wit(events))
+                .await;
             let _reader_left = done.write(ended).await;
         });
         Ok((reader, outcome))
@@ -98,7 +109,11 @@ impl<T: Avatar + Slot> wit::Guest for Component<T> {
     ) -> Result<Vec<Event>, Error> {
         let me = T::loaded()?;
         let context = crate::settings::batch_context();
-        let end = audio.iter().map(|chunk| chunk.at + chunk.duration_us()).max().unwrap_or(0);
+        let end = audio
+            .iter()
+            .map(|chunk| chunk.at + chunk.duration_us())
+            .max()
+            .unwrap_or(0);
         let frames = end * u64::from(render.fps) / 1_000_000 + 1;
         let mut items = vec![Input::TurnStart(context.clone()), Input::Utterance(text)];
         items.extend(visemes.into_iter().map(Input::Viseme));
@@ -124,7 +139,9 @@ impl AudioChunk {
     pub fn duration_us(&self) -> u64 {
         let bytes_per_second =
             u64::from(self.format.sample_rate) * u64::from(self.format.channels) * 2;
-        (self.pcm.len() as u64 * 1_000_000).checked_div(bytes_per_second).unwrap_or(0)
+        (self.pcm.len() as u64 * 1_000_000)
+            .checked_div(bytes_per_second)
+            .unwrap_or(0)
     }
 }
 
@@ -133,9 +150,11 @@ impl AudioChunk {
 macro_rules! export_avatar {
     ($type:ty) => {
         $crate::__slot!($type);
+        // Only a component exports: a native build of the crate is for its tests.
+        #[cfg(target_family = "wasm")]
         const _: () = {
             type Exported = $crate::export::Component<$type>;
-            $crate::export::avatar::export!(Exported with_types_in $crate::export::avatar);
+    $crate::export::avatar::export!(Exported with_types_in $crate::export::avatar);
         };
     };
 }

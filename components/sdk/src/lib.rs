@@ -13,8 +13,8 @@
 //! streaming task and the shape of streams: [`Inputs`] to read, [`Sink`] to write. Both also work
 //! natively, so a provider is testable without a runtime.
 
-mod bindings;
 pub mod avatar;
+mod bindings;
 pub mod llm;
 pub mod mapper;
 mod settings;

@@ -8,7 +8,10 @@ use futures::StreamExt;
 use wit_bindgen::rt::async_support::{FutureReader, StreamReader};
 
 /// A language model: messages in, text out.
-#[allow(async_fn_in_trait, reason = "guests are single-threaded: no Send bound is wanted")]
+#[allow(
+    async_fn_in_trait,
+    reason = "guests are single-threaded: no Send bound is wanted"
+)]
 pub trait Llm: Sized + 'static {
     /// Make the model ready from its settings; called once for each instance.
     ///
@@ -29,7 +32,10 @@ pub trait Llm: Sized + 'static {
 
     /// Whether the model could answer now.
     async fn health(&self) -> HealthStatus {
-        HealthStatus { readiness: Readiness::Ready, detail: String::new() }
+        HealthStatus {
+            readiness: Readiness::Ready,
+            detail: String::new(),
+        }
     }
 
     /// One answer. Return when all is sent, or when `out` is closed.
@@ -58,7 +64,10 @@ impl<T: Llm + Slot> wit::Guest for Component<T> {
     async fn health() -> HealthStatus {
         match T::loaded() {
             Ok(me) => me.health().await,
-            Err(e) => HealthStatus { readiness: Readiness::Down, detail: e.message },
+            Err(e) => HealthStatus {
+                readiness: Readiness::Down,
+                detail: e.message,
+            },
         }
     }
 
@@ -74,10 +83,15 @@ impl<T: Llm + Slot> wit::Guest for Component<T> {
         let me = T::loaded()?;
         let (events, reader) = wit_stream::new();
         let (done, outcome) = wit_future::new(|| {
-            Err(crate::error(crate::ErrorCode::Internal, "the call ended without a result"))
+            Err(crate::error(
+                crate::ErrorCode::Internal,
+                "the call ended without a result",
+            ))
         });
         wit_bindgen::spawn_local(async move {
-            let ended = me.stream(input, control, context, Sink::from_wit(events)).await;
+            let ended = me
+                .stream(input, control, context, Sink::from_wit(events))
+                .await;
             let _reader_left = done.write(ended).await;
         });
         Ok((reader, outcome))
@@ -101,9 +115,11 @@ impl<T: Llm + Slot> wit::Guest for Component<T> {
 macro_rules! export_llm {
     ($type:ty) => {
         $crate::__slot!($type);
+        // Only a component exports: a native build of the crate is for its tests.
+        #[cfg(target_family = "wasm")]
         const _: () = {
             type Exported = $crate::export::Component<$type>;
-            $crate::export::llm::export!(Exported with_types_in $crate::export::llm);
+    $crate::export::llm::export!(Exported with_types_in $crate::export::llm);
         };
     };
 }

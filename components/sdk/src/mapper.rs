@@ -1,9 +1,9 @@
 //! The role of the control mapper.
 
+use crate::bindings::mapper::exports::tth::control::control_mapper as wit;
 pub use crate::bindings::mapper::exports::tth::control::control_mapper::{
     Character, Decision, Emotion, Outcome, Persona,
 };
-use crate::bindings::mapper::exports::tth::control::control_mapper as wit;
 use crate::export::Component;
 use crate::{Control, Error, ProviderInfo};
 
@@ -34,9 +34,11 @@ impl<T: Mapper> wit::Guest for Component<T> {
 #[macro_export]
 macro_rules! export_mapper {
     ($type:ty) => {
+        // Only a component exports: a native build of the crate is for its tests.
+        #[cfg(target_family = "wasm")]
         const _: () = {
             type Exported = $crate::export::Component<$type>;
-            $crate::export::mapper::export!(Exported with_types_in $crate::export::mapper);
+    $crate::export::mapper::export!(Exported with_types_in $crate::export::mapper);
         };
     };
 }

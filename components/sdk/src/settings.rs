@@ -5,7 +5,11 @@ use serde::de::DeserializeOwned;
 
 /// An error of the contract. The message is one sentence for an operator and never holds a secret.
 pub fn error(code: ErrorCode, message: impl Into<String>) -> Error {
-    Error { code, message: message.into(), retry_after_ms: None }
+    Error {
+        code,
+        message: message.into(),
+        retry_after_ms: None,
+    }
 }
 
 /// The settings are wrong; retrying cannot help.
@@ -25,14 +29,22 @@ impl LoadConfig {
     /// # Errors
     /// `invalid-config` with what serde found wrong and where.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let text = if self.settings.trim().is_empty() { "{}" } else { &self.settings };
+        let text = if self.settings.trim().is_empty() {
+            "{}"
+        } else {
+            &self.settings
+        };
         serde_json::from_str(text).map_err(|e| invalid_config(format!("settings: {e}")))
     }
 }
 
 impl bindings::types::tth::types::controls::Control {
     fn value(&self, name: &str) -> Option<&crate::ParamValue> {
-        self.params.iter().rev().find(|p| p.name == name).map(|p| &p.value)
+        self.params
+            .iter()
+            .rev()
+            .find(|p| p.name == name)
+            .map(|p| &p.value)
     }
 
     /// The last number given for `name`; `None` where it is absent, not a number or not finite.

@@ -44,7 +44,10 @@ impl<I: 'static> Inputs<I> {
 
     /// From any stream: for native tests.
     pub fn new(stream: impl Stream<Item = I> + 'static) -> Self {
-        Inputs { inner: Box::pin(stream), ended: false }
+        Inputs {
+            inner: Box::pin(stream),
+            ended: false,
+        }
     }
 
     /// The next item; `None` once the writer closed the stream.
@@ -173,7 +176,9 @@ pub(crate) async fn collect_until<E: 'static>(
     let gather = async move {
         let (mut got, mut taken) = (Vec::new(), 0);
         while taken < count {
-            let Some(event) = events.next().await else { break };
+            let Some(event) = events.next().await else {
+                break;
+            };
             taken += usize::from(wanted(&event));
             got.push(event);
         }

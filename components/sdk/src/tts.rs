@@ -9,7 +9,10 @@ use crate::{
 use wit_bindgen::rt::async_support::{FutureReader, StreamReader};
 
 /// A voice: utterances in; audio, visemes and text marks out.
-#[allow(async_fn_in_trait, reason = "guests are single-threaded: no Send bound is wanted")]
+#[allow(
+    async_fn_in_trait,
+    reason = "guests are single-threaded: no Send bound is wanted"
+)]
 pub trait Tts: Sized + 'static {
     /// Make the voice ready from its settings; called once for each instance.
     ///
@@ -30,7 +33,10 @@ pub trait Tts: Sized + 'static {
 
     /// Whether the voice could speak now.
     async fn health(&self) -> HealthStatus {
-        HealthStatus { readiness: Readiness::Ready, detail: String::new() }
+        HealthStatus {
+            readiness: Readiness::Ready,
+            detail: String::new(),
+        }
     }
 
     /// One turn. Return `Ok` when the input has ended and all is sent, or when `out` is closed.
@@ -59,7 +65,10 @@ impl<T: Tts + Slot> wit::Guest for Component<T> {
     async fn health() -> HealthStatus {
         match T::loaded() {
             Ok(me) => me.health().await,
-            Err(e) => HealthStatus { readiness: Readiness::Down, detail: e.message },
+            Err(e) => HealthStatus {
+                readiness: Readiness::Down,
+                detail: e.message,
+            },
         }
     }
 
@@ -77,7 +86,9 @@ impl<T: Tts + Slot> wit::Guest for Component<T> {
         let (done, outcome) = wit_future::new(|| Ok(()));
         wit_bindgen::spawn_local(async move {
             let inputs = Inputs::from_wit(input);
-            let ended = me.stream(inputs, control, context, Sink::from_wit(events)).await;
+            let ended = me
+                .stream(inputs, control, context, Sink::from_wit(events))
+                .await;
             let _reader_left = done.write(ended).await;
         });
         Ok((reader, outcome))
@@ -97,9 +108,11 @@ impl<T: Tts + Slot> wit::Guest for Component<T> {
 macro_rules! export_tts {
     ($type:ty) => {
         $crate::__slot!($type);
+        // Only a component exports: a native build of the crate is for its tests.
+        #[cfg(target_family = "wasm")]
         const _: () = {
             type Exported = $crate::export::Component<$type>;
-            $crate::export::tts::export!(Exported with_types_in $crate::export::tts);
+    $crate::export::tts::export!(Exported with_types_in $crate::export::tts);
         };
     };
 }

@@ -160,10 +160,13 @@ impl Emotion {
 
     /// Lay `other` over this: what it sets wins.
     pub fn merge(&mut self, other: &Emotion) {
-        // A new label names a whole emotion: an old valence and arousal would contradict it.
+        // A label names a whole emotion, and so does a point of the circumplex: the newer one
+        // stands, the older would contradict it.
         if other.label.is_some() {
             self.valence = None;
             self.arousal = None;
+        } else if other.valence.is_some() || other.arousal.is_some() {
+            self.label = None;
         }
         over(&mut self.label, &other.label);
         over(&mut self.intensity, &other.intensity);
@@ -222,7 +225,7 @@ impl RenderWish {
                 w.parse().map_err(|_| wrong())?,
                 h.parse().map_err(|_| wrong())?,
             );
-            let fits = |n: u32| (64..=1280).contains(&n) && n % 2 == 0;
+            let fits = |n: u32| (64..=1280).contains(&n) && n.is_multiple_of(2);
             if !fits(w) || !fits(h) {
                 return Err(wrong());
             }

@@ -290,10 +290,18 @@ impl Session {
         let mut wake = |at: Option<Micros>| wake_at = [wake_at, at].into_iter().flatten().min();
         // Speech lets frames out earlier, but then its audio is what wakes the session.
         let idle_lead = self.config.pacing.idle_lead_us;
-        wake(self.face.waiting_at().and_then(|at| paced(at.saturating_sub(idle_lead))));
+        wake(
+            self.face
+                .waiting_at()
+                .and_then(|at| paced(at.saturating_sub(idle_lead))),
+        );
         if let Some(turn) = turn {
             let lead = self.config.pacing.audio_lead_us;
-            wake(turn.line.next_at().and_then(|at| paced(at.saturating_sub(lead))));
+            wake(
+                turn.line
+                    .next_at()
+                    .and_then(|at| paced(at.saturating_sub(lead))),
+            );
             wake(turn.llm.due);
             wake(turn.tts.due);
             if turn.sound_done() {

@@ -1,5 +1,5 @@
 //! A whole session on fake time: scripted stages around the real state machine.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -322,7 +322,13 @@ impl World {
             let input = input();
             self.give(input);
         }
-        panic!("the session never comes to rest at {}: {:?}\n{:?}\n{:?}", self.now, self.session.wants(self.now), self.script, self.session);
+        panic!(
+            "the session never comes to rest at {}: {:?}\n{:?}\n{:?}",
+            self.now,
+            self.session.wants(self.now),
+            self.script,
+            self.session
+        );
     }
 
     pub fn run_for(&mut self, span: Micros) {

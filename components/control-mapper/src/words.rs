@@ -1,0 +1,379 @@
+//! The mapper's own sentences: instructions for voices and prompts for language models.
+
+use tth_sdk::mapper::Persona;
+
+use crate::emotion::{FAINT, Label};
+use crate::layers::Wishes;
+use crate::vocabulary::{
+    AROUSAL, EXPRESSIVITY, INTENSITY, MOTION_GAIN, PITCH_SHIFT, SPEECH_RATE, VALENCE, scale,
+};
+
+/// Deviations from neutral below this are not worth a word.
+const UNSAID: f64 = 0.05;
+/// Deviations from here on are "much".
+const MUCH: f64 = 0.6;
+
+/// The words that speech markup and vendors use for degrees, -1 to 1.
+const DEGREES: [(f64, &[&str]); 5] = [
+    (
+        -1.0,
+        &[
+            "x-slow",
+            "x-low",
+            "x-soft",
+            "slowest",
+            "lowest",
+            "very slow",
+            "very low",
+            "none",
+            "off",
+        ],
+    ),
+    (
+        -0.5,
+        &[
+            "slow", "low", "soft", "subtle", "weak", "slower", "lower", "reduced",
+        ],
+    ),
+    (
+        0.0,
+        &[
+            "medium", "normal", "default", "neutral", "natural", "moderate", "balanced",
+        ],
+    ),
+    (
+        0.5,
+        &[
+            "fast",
+            "high",
+            "loud",
+            "strong",
+            "lively",
+            "faster",
+            "higher",
+            "expressive",
+            "dynamic",
+        ],
+    ),
+    (
+        1.0,
+        &[
+            "x-fast",
+            "x-high",
+            "x-loud",
+            "fastest",
+            "highest",
+            "very fast",
+            "very high",
+            "extreme",
+            "max",
+        ],
+    ),
+];
+
+/// Which degree a word names, -1 to 1.
+pub(crate) fn degree(word: &str) -> Option<f64> {
+    let word = word.trim();
+    DEGREES
+        .iter()
+        .find(|(_, words)| words.iter().any(|known| known.eq_ignore_ascii_case(word)))
+        .map(|(degree, _)| *degree)
+}
+
+/// One control as a sentence of its own.
+pub(crate) fn instruction(control: &str, value: f64) -> Option<String> {
+    let sentence = match phrase(control, value)? {
+        Some(phrase) => format!("Be {phrase}."),
+        None => format!("Keep {} as usual.", usual(control)?),
+    };
+    Some(sentence)
+}
+
+fn usual(control: &str) -> Option<&'static str> {
+    Some(match control {
+        SPEECH_RATE => "the pace",
+        PITCH_SHIFT => "the pitch of the voice",
+        EXPRESSIVITY | INTENSITY => "the expression",
+        MOTION_GAIN => "the movement",
+        VALENCE => "the mood",
+        AROUSAL => "the energy",
+        _ => return None,
+    })
+}
+
+/// A control as a part of a sentence; the inner `None` where it asks for nothing special.
+fn phrase(control: &str, value: f64) -> Option<Option<String>> {
+    let deviation = scale(control)?.deviation(value);
+    let (less, more) = match control {
+        SPEECH_RATE => ("slower than usual", "faster than usual"),
+        PITCH_SHIFT => ("lower in pitch than usual", "higher in pitch than usual"),
+        MOTION_GAIN => ("stiller than usual", "livelier in movement than usual"),
+        VALENCE => ("unhappy", "pleased"),
+        AROUSAL => ("quiet", "full of energy"),
+        INTENSITY => return Some(Some(degree_of_feeling(value).into())),
+        EXPRESSIVITY => return Some(Some(expression(value).into())),
+        _ => return None,
+    };
+    if deviation.abs() < UNSAID {
+        return Some(None);
+    }
+    let word = if deviation < 0.0 { less } else { more };
+    let comparative = matches!(control, SPEECH_RATE | PITCH_SHIFT | MOTION_GAIN);
+    let amount = match (deviation.abs() >= MUCH, comparative) {
+        (true, true) => "much",
+        (true, false) => "very",
+        (false, _) => "a little",
+    };
+    // "very full of energy" is no English.
+    let phrase = if word.starts_with("full") && amount == "very" {
+        word.into()
+    } else {
+        format!("{amount} {word}")
+    };
+    Some(Some(phrase))
+}
+
+fn degree_of_feeling(intensity: f64) -> &'static str {
+    match intensity {
+        i if i < FAINT => "hardly moved",
+        i if i < MUCH => "slightly moved",
+        _ => "strongly moved",
+    }
+}
+
+fn expression(expressivity: f64) -> &'static str {
+    match expressivity {
+        e if e < FAINT => "even and restrained",
+        e if e < MUCH => "naturally expressive",
+        _ => "very expressive",
+    }
+}
+
+/// A feeling as an adjective with its strength; `None` for neutral.
+pub(crate) fn feeling(label: Label, intensity: Option<f64>) -> Option<String> {
+    let intensity = intensity.unwrap_or(MUCH);
+    if label == Label::NEUTRAL || intensity <= 0.0 {
+        return None;
+    }
+    let adjective = label.adjective();
+    Some(match intensity {
+        i if i < FAINT => format!("faintly {adjective}"),
+        i if i < MUCH => format!("gently {adjective}"),
+        i if i < 0.85 => adjective.to_owned(),
+        _ => format!("very {adjective}"),
+    })
+}
+
+/// The feeling that the wishes describe, by label or by place.
+fn wished_feeling(wishes: &Wishes) -> Option<String> {
+    match wishes.current_label() {
+        Some(label) => feeling(label, wishes.intensity),
+        None => {
+            let point = wishes.point()?;
+            feeling(
+                Label::nearest(point),
+                Some(wishes.intensity.unwrap_or(point.radius().min(1.0))),
+            )
+        }
+    }
+}
+
+/// One label as an instruction.
+pub(crate) fn label_sentence(label: Label, intensity: Option<f64>) -> String {
+    match feeling(label, intensity) {
+        Some(feeling) => format!("Sound {feeling}."),
+        None => "Sound neutral.".into(),
+    }
+}
+
+/// The whole manner of speaking in one instruction: feeling, the persona's style words, pace, pitch
+/// and expression. Empty where nothing is asked for.
+pub(crate) fn style(persona: &Persona, wishes: &Wishes) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(wished_feeling(wishes));
+    parts.extend(
+        persona
+            .style
+            .iter()
+            .map(|word| word.trim().to_owned())
+            .filter(|w| !w.is_empty()),
+    );
+    for control in [SPEECH_RATE, PITCH_SHIFT, EXPRESSIVITY] {
+        let wish = wishes
+            .number(control)
+            .and_then(|value| phrase(control, value));
+        parts.extend(wish.flatten());
+    }
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!("Speak in this manner: {}.", parts.join(", "))
+    }
+}
+
+/// The system prompt. A persona's prompt that uses one of the marks `{name}`, `{description}`,
+/// `{style}`, `{emotion}`, `{language}` is the whole template; any other is framed by the mapper's.
+pub(crate) fn prompt(persona: &Persona, wishes: &Wishes) -> String {
+    let feeling = wished_feeling(wishes);
+    let style = persona.style.join(", ");
+    let marks = [
+        ("{name}", persona.name.as_str()),
+        ("{description}", persona.description.as_str()),
+        ("{style}", style.as_str()),
+        ("{emotion}", feeling.as_deref().unwrap_or("neutral")),
+        ("{language}", persona.language.as_str()),
+    ];
+    if marks.iter().any(|(mark, _)| persona.prompt.contains(mark)) {
+        return fill(&persona.prompt, &marks);
+    }
+    let mut sentences: Vec<String> = Vec::new();
+    let told = persona.prompt.trim();
+    if !persona.name.is_empty() && !told.starts_with("You are ") {
+        sentences.push(format!("You are {}.", persona.name));
+    }
+    if !told.is_empty() {
+        sentences.push(told.to_owned());
+    }
+    if !style.is_empty() {
+        sentences.push(format!("Your manner is {style}."));
+    }
+    if let Some(feeling) = feeling {
+        sentences.push(format!("Right now you are {feeling}; let it be heard."));
+    }
+    if !persona.language.is_empty() {
+        sentences.push(format!(
+            "Answer in the language {:?} unless you are asked for another.",
+            persona.language
+        ));
+    }
+    sentences.join(" ")
+}
+
+/// Replace the marks in one pass, so that what is filled in is never read as a mark itself.
+fn fill(template: &str, marks: &[(&str, &str)]) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        let (before, tail) = rest.split_at(start);
+        text.push_str(before);
+        let mark = marks
+            .iter()
+            .find_map(|(mark, value)| Some((value, tail.strip_prefix(mark)?)));
+        match mark {
+            Some((value, after)) => {
+                text.push_str(value);
+                rest = after;
+            }
+            None => {
+                text.push('{');
+                rest = tail.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::merge;
+    use tth_sdk::mapper::{Character, Emotion};
+
+    fn persona(prompt: &str) -> Persona {
+        Persona {
+            id: "ada".into(),
+            name: "Ada".into(),
+            description: "a guide".into(),
+            prompt: prompt.into(),
+            language: "en".into(),
+            look: None,
+            voices: vec![],
+            style: vec!["warm".into(), "unhurried".into()],
+        }
+    }
+
+    fn wishes(label: Option<&str>, intensity: f32, rate: f32) -> Wishes {
+        let emotion = Emotion {
+            label: label.map(Into::into),
+            intensity: Some(intensity),
+            valence: None,
+            arousal: None,
+        };
+        let character = Character {
+            persona_id: None,
+            speech_rate: Some(rate),
+            pitch_shift: None,
+            expressivity: None,
+            motion_gain: None,
+        };
+        merge(&[(emotion, character)]).unwrap()
+    }
+
+    #[test]
+    fn style_says_feeling_manner_and_pace() {
+        assert_eq!(
+            style(&persona(""), &wishes(Some("joy"), 0.9, 1.2)),
+            "Speak in this manner: very joyful, warm, unhurried, a little faster than usual."
+        );
+        assert_eq!(
+            style(&persona(""), &wishes(None, 0.9, 1.0)),
+            "Speak in this manner: warm, unhurried."
+        );
+        assert_eq!(
+            style(
+                &Persona {
+                    style: vec![],
+                    ..persona("")
+                },
+                &Wishes::default()
+            ),
+            ""
+        );
+    }
+
+    #[test]
+    fn single_controls_have_sentences() {
+        for (control, value, sentence) in [
+            (SPEECH_RATE, 1.9, "Be much faster than usual."),
+            (SPEECH_RATE, 1.0, "Keep the pace as usual."),
+            (PITCH_SHIFT, -3.0, "Be a little lower in pitch than usual."),
+            (AROUSAL, 0.9, "Be full of energy."),
+            (VALENCE, -0.9, "Be very unhappy."),
+            (EXPRESSIVITY, 0.1, "Be even and restrained."),
+        ] {
+            assert_eq!(instruction(control, value).as_deref(), Some(sentence));
+        }
+        assert_eq!(
+            label_sentence(Label::exactly("sad").unwrap(), Some(0.4)),
+            "Sound gently sad."
+        );
+    }
+
+    #[test]
+    fn a_plain_prompt_is_framed_and_a_template_is_filled() {
+        let framed = prompt(
+            &persona("You are Ada, a guide."),
+            &wishes(Some("joy"), 0.7, 1.0),
+        );
+        assert_eq!(
+            framed,
+            "You are Ada, a guide. Your manner is warm, unhurried. Right now you are joyful; let it be heard. \
+             Answer in the language \"en\" unless you are asked for another."
+        );
+        let filled = prompt(
+            &persona("{name} is {emotion}. {unknown} {"),
+            &wishes(Some("joy"), 0.7, 1.0),
+        );
+        assert_eq!(filled, "Ada is joyful. {unknown} {");
+    }
+
+    #[test]
+    fn what_is_filled_in_is_no_template() {
+        let odd = Persona {
+            name: "{style}".into(),
+            ..persona("I am {name}.")
+        };
+        assert_eq!(prompt(&odd, &Wishes::default()), "I am {style}.");
+    }
+}

@@ -1,0 +1,324 @@
+// The console: wires the stream, the player, the captions and the controls into one page.
+
+import { Captions } from "./captions.js";
+import { Controls } from "./controls.js";
+import { demo } from "./demo.js";
+import { Player } from "./player.js";
+import { Stream } from "./stream.js";
+import { drawPlaceholder } from "./video.js";
+import { View } from "./view.js";
+
+const PLAYBACK_EVERY_MS = 250;
+const byId = (id) => document.getElementById(id);
+const query = new URLSearchParams(location.search);
+
+class App {
+  constructor() {
+    this.view = new View();
+    this.captions = new Captions(byId("captions"), byId("captions-live"));
+    this.connection = "connecting";
+    this.turn = null;          // the running turn, until its last sound is heard
+    this.ignored = new Set();  // turns the user has interrupted: what still arrives of them is dropped
+    this.metrics = [];
+    this.turns = 0;
+    this.playbackAt = 0;
+    const canvases = { face: byId("face"), ambient: byId("ambient") };
+    drawPlaceholder(canvases.face, canvases.ambient);
+    this.player = new Player(canvases, {
+      clapper: query.get("clapper") === "1",
+      onLock: (locked) => this.view.locked(locked && this.connection === "open"),
+      onTick: (media) => this.tick(media),
+      onError: (error) => this.view.notice("Picture:", error.message),
+    });
+    this.controls = new Controls(document, (patch) => this.stream?.send({ type: "control_update", ...patch }));
+    this.bind();
+    this.prefill();
+  }
+
+  // --- the user ---
+
+  bind() {
+    const text = byId("text"), composer = byId("composer");
+    const grow = () => { text.style.height = "auto"; text.style.height = `${Math.min(text.scrollHeight, 160)}px`; };
+    text.addEventListener("input", grow);
+    text.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); composer.requestSubmit(); }
+    });
+    composer.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (this.submit(text.value.trim(), new FormData(composer).get("mode"))) { text.value = ""; grow(); }
+    });
+    composer.addEventListener("change", () => {
+      const say = new FormData(composer).get("mode") === "say";
+      text.placeholder = say ? "Words to speak…" : "Tell them something…";
+    });
+    byId("starters").addEventListener("click", ({ target }) => {
+      if (target.closest("button") && this.submit(target.textContent, "chat")) text.focus();
+    });
+    byId("stop").addEventListener("click", () => this.interrupt());
+    byId("retry").addEventListener("click", () => this.stream?.retryNow());
+    byId("key-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.stream.key = byId("key").value.trim();
+      byId("key").value = "";
+      this.stream.retryNow();
+    });
+    addEventListener("keydown", (event) => { if (event.key === "Escape") this.interrupt(); });
+    for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => this.player.audio.unlock(), { capture: true });
+    document.addEventListener("visibilitychange", () => { if (document.hidden) this.player.video.flush(); });
+  }
+
+  prefill() {
+    byId("text").value = query.get("text") ?? "";
+    if (query.get("persona")) this.controls.choosePersona(query.get("persona"));
+    if (query.get("emotion")) this.controls.pickEmotion(query.get("emotion"));
+  }
+
+  /** Sends the text; false if it could not be sent. */
+  submit(text, mode) {
+    if (!text || !this.stream?.open) return false;
+    if (this.turn) this.silence();
+    this.controls.flush();
+    this.view.clearNotice();
+    this.captions.clear();
+    this.view.say("you", text, mode === "say" ? "to be said" : "");
+    this.stream.send({ type: "user_text", text, mode });
+    this.turn = { id: null, text: "", said: mode === "say" ? text : "", line: null, firstPts: null, audioEnd: -1, ended: false };
+    this.show();
+    return true;
+  }
+
+  /** Barge-in: silence at once, then tell the server. */
+  interrupt() {
+    if (!this.turn) return;
+    this.stream?.send({ type: "interrupt" });
+    // The server may have finished sending while the last words still sound: then nobody answers.
+    if (this.turn.ended) this.settle("interrupted");
+    this.silence();
+  }
+
+  silence() {
+    if (this.turn?.id) this.ignored.add(this.turn.id);
+    this.player.flush();
+  }
+
+  // --- the connection ---
+
+  start() {
+    this.stream = new Stream({
+      request: () => this.controls.forSession(),
+      onState: (state, detail) => this.connected(state, detail),
+      onSession: (session) => this.opened(session),
+      onEvent: (event) => this.event(event),
+    });
+    this.stream.start();
+  }
+
+  connected(state, { error, retryAt, attempt, had }) {
+    this.connection = state;
+    clearInterval(this.countdown);
+    if (state === "open") {
+      this.view.hideOverlay();
+      this.player.audio.reportLock();
+      this.personas();
+    } else {
+      this.turn = null;
+      this.player.flush();
+    }
+    if (state === "connecting" && !attempt) this.view.showOverlay({ title: "Connecting…", text: "A face is on its way." });
+    if (state === "disconnected") {
+      const offline = navigator.onLine === false;
+      const text = offline ? "This device is offline." : error?.status ? error.message : "The server does not answer.";
+      this.view.showOverlay({ title: "Connection lost", text, retry: true });
+      const count = () => {
+        const left = Math.max(0, Math.ceil((retryAt - performance.now()) / 1000));
+        this.view.hint(left ? `Trying again in ${left} s.` : "Trying again…");
+      };
+      count();
+      this.countdown = setInterval(count, 500);
+    }
+    if (state === "unauthorized") {
+      const text = had ? "The server did not accept that key." : "This server asks for an API key.";
+      this.view.showOverlay({ title: "Key needed", text, hint: "It is kept in this tab only, until you close it.", key: true });
+    }
+    if (state === "refused") {
+      this.view.showOverlay({ title: "The server refused the session", text: error.message, hint: advice(error), retry: true });
+    }
+    this.show();
+  }
+
+  opened(session) {
+    this.session = session;
+    this.ignored.clear();
+    this.view.serving(session.providers);
+    this.player.open(session.media).catch((error) => this.view.notice("Sound:", error.message));
+    if (session.media?.video?.delivery === "none") drawPlaceholder(byId("face"), byId("ambient"));
+  }
+
+  async personas() {
+    if (this.personasAsked) return;
+    this.personasAsked = true;
+    const answer = await this.stream.get("v1/personas").catch(() => null);
+    const list = Array.isArray(answer) ? answer : answer?.personas;
+    if (Array.isArray(list) && list.length) {
+      this.controls.setPersonas(list.map((p) => (typeof p === "string" ? { id: p } : p)));
+    }
+  }
+
+  // --- events of the server ---
+
+  event(event) {
+    const mine = event.turn_id !== null && event.turn_id !== undefined;
+    const dropped = mine && this.ignored.has(event.turn_id);
+    switch (event.type) {
+      case "turn_started": this.started(event); break;
+      case "text_delta": if (!dropped && this.turn) this.words(event.text); break;
+      case "audio_chunk": if (!dropped) this.sound(event); break;
+      case "video_frame": if (!dropped) this.player.pushVideo(event); break;
+      case "control_applied": this.view.applied(event.report); break;
+      case "provider_switched": this.view.switched(event); break;
+      case "interrupted": this.interrupted(event); break;
+      case "turn_metrics": this.measured(event); break;
+      case "turn_ended": this.ended(event); break;
+      case "remote_media":
+        this.view.notice("Remote picture:", `this session's face is delivered by ${event.kind}; this page shows the sound.`);
+        break;
+      case "error": this.failed(event); break;
+    }
+  }
+
+  started({ turn_id: id }) {
+    this.turn ??= { text: "", said: "", line: null, firstPts: null, audioEnd: -1, ended: false };
+    this.turn.id = id;
+    this.player.startTurn();
+    this.show();
+  }
+
+  words(text) {
+    this.turn.text += text;
+    this.captions.append(text);
+  }
+
+  sound(event) {
+    const { turn } = this;
+    if (turn) {
+      turn.firstPts ??= event.pts_us;
+      turn.audioEnd = Math.max(turn.audioEnd, event.pts_us + event.duration_us);
+      // A provider that speaks the text itself may send no words: the text is known.
+      if (!turn.text && turn.said) this.words(`${turn.said} `);
+    }
+    try {
+      this.player.pushAudio(event);
+    } catch (error) {
+      this.view.notice("Sound:", error.message);
+    }
+  }
+
+  interrupted({ turn_id: id, text_heard: heard }) {
+    if (id) this.ignored.add(id);
+    if (this.turn && this.turn.id !== null && this.turn.id !== id) return; // the next one runs already
+    this.player.flush();
+    if (this.turn?.id === id) {
+      this.captions.cut(heard ?? "");
+      this.settle("interrupted", heard);
+    }
+  }
+
+  measured(metrics) {
+    this.metrics.push(metrics);
+    this.view.metrics(metrics);
+  }
+
+  ended({ turn_id: id, reason }) {
+    this.turns++;
+    this.ignored.delete(id);
+    const { turn } = this;
+    if (!turn || turn.id !== id) return;
+    this.player.endTurn();
+    if (reason !== "completed" || turn.audioEnd < 0) {
+      if (reason === "completed") this.captions.revealAll();
+      this.settle(reason);
+      return;
+    }
+    turn.ended = true;
+    this.captions.finish(this.player.audio.spokenBefore(Infinity));
+  }
+
+  /** The turn is over for the user's eyes and ears. */
+  settle(reason, heard) {
+    const { turn } = this;
+    this.turn = null;
+    const text = heard ?? (reason === "interrupted" ? this.captions.visible : turn.text.trim());
+    if (text) this.view.say("persona", text, reason === "completed" ? "" : reason);
+    this.view.avOffsets(this.player.offsets);
+    this.show();
+  }
+
+  failed({ code, message, retryable, stage, turn_id: id }) {
+    const where = stage ? ` (${{ llm: "words", tts: "voice", avatar: "face" }[stage] ?? stage})` : "";
+    this.view.notice(`Something went wrong${where}:`, `${message}${retryable ? " You can try again." : ""} [${code}]`);
+    if (this.turn && !this.turn.id && !id) { this.turn = null; this.show(); }
+  }
+
+  // --- every animation frame ---
+
+  tick(media) {
+    const { turn } = this;
+    if (!turn || turn.firstPts === null) return;
+    this.show(media);
+    this.captions.reveal(this.player.audio.spokenBefore(media));
+    const now = performance.now();
+    if (media >= turn.firstPts && now - this.playbackAt >= PLAYBACK_EVERY_MS) {
+      this.playbackAt = now;
+      this.view.avOffsets(this.player.offsets);
+      this.stream.send({ type: "playback", position_us: Math.max(0, Math.round(Math.min(media, turn.audioEnd))) });
+    }
+    if (turn.ended && media >= turn.audioEnd) {
+      this.captions.revealAll();
+      this.settle("completed");
+    }
+  }
+
+  /** The state the page is in. */
+  get state() {
+    if (this.connection === "refused") return "error";
+    if (this.connection !== "open") return this.connection;
+    if (!this.turn) return "ready";
+    const media = this.player.now();
+    return this.turn.firstPts !== null && media !== null && media >= this.turn.firstPts ? "speaking" : "thinking";
+  }
+
+  show() { this.view.state(this.state); }
+}
+
+function advice({ status, code, requestId }) {
+  const id = requestId ? ` Request ${requestId}.` : "";
+  if (status === 404) return `Is this page served by the right version of the server?${id}`;
+  if (code.includes("persona")) return `Choose another persona and retry.${id}`;
+  return `Check the choices on this page, then retry.${id}`;
+}
+
+const app = new App();
+const wanted = query.get("state");
+if (wanted) demo(app, wanted);
+else app.start();
+
+// What the browser tests look at.
+window.tthDebug = {
+  get state() { return document.documentElement.dataset.state; },
+  get locked() { return app.player.audio.locked; },
+  get framesDrawn() { return app.player.video.drawn; },
+  get framesDropped() { return app.player.video.dropped; },
+  get lastFrameHash() { return app.player.video.hash(); },
+  get audioSamplesPlayed() { return app.player.audio.last?.played ?? 0; },
+  get audioRms() { return app.player.audio.last?.rms ?? 0; },
+  get lastSoundAt() { return app.player.audio.lastSoundWall(); },
+  get rebases() { return app.player.audio.last?.rebases ?? 0; },
+  get avOffsetsMs() { return app.player.clapper?.offsets ?? app.player.offsets; },
+  get drawOffsetsMs() { return app.player.offsets; },
+  get metrics() { return app.metrics; },
+  get turns() { return app.turns; },
+  get captions() { return app.captions.visible; },
+  get seqGaps() { return app.stream?.gaps ?? 0; },
+  get mediaNow() { return app.player.now(); },
+};

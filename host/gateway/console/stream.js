@@ -1,0 +1,206 @@
+// One session with the server: created over HTTP, carried by a WebSocket, rebuilt when it breaks.
+
+import { decode, encode } from "./cbor.js";
+
+const CBOR = "tth.v1.cbor";
+const JSON_TEXT = "tth.v1.json";
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 15_000;
+const PING_EVERY_MS = 10_000;
+const DEAD_AFTER_MS = 30_000;
+const KEY_ITEM = "tth-api-key";
+
+/** A failed request, with what the server said about it. */
+export class ApiError extends Error {
+  constructor(status, body, retryAfter) {
+    super(body?.error?.message || `The server answered ${status}.`);
+    this.status = status;
+    this.code = body?.error?.code ?? "";
+    this.requestId = body?.error?.request_id ?? "";
+    this.retryAfter = retryAfter;
+  }
+}
+
+export class Stream {
+  /**
+   * @param {{
+   *   request: () => object,                         body of `POST /v1/sessions`
+   *   onState: (state: string, detail: object) => void,  connecting | open | disconnected | unauthorized | refused
+   *   onSession: (session: object) => void,
+   *   onEvent: (event: object) => void,
+   * }} hooks
+   */
+  constructor(hooks) {
+    this.hooks = hooks;
+    this.session = null;
+    this.socket = null;
+    this.attempt = 0;
+    this.generation = 0; // stale callbacks compare against it
+    this.gaps = 0;
+    this.timer = 0;
+    addEventListener("pagehide", () => this.close());
+    addEventListener("pageshow", (event) => { if (event.persisted) this.start(); });
+    addEventListener("online", () => { if (!this.open) this.retryNow(); });
+  }
+
+  get open() { return this.socket?.readyState === WebSocket.OPEN; }
+
+  set key(value) { sessionStorage.setItem(KEY_ITEM, value); }
+
+  headers(extra = {}) {
+    const key = sessionStorage.getItem(KEY_ITEM);
+    return key ? { ...extra, authorization: `Bearer ${key}` } : extra;
+  }
+
+  /** GET that answers parsed JSON, or null for anything but 200. */
+  async get(path) {
+    const response = await fetch(path, { headers: this.headers() });
+    return response.ok ? response.json() : null;
+  }
+
+  start() {
+    this.attempt = 0;
+    this.connect();
+  }
+
+  retryNow() {
+    clearTimeout(this.timer);
+    this.connect();
+  }
+
+  async connect() {
+    const generation = ++this.generation;
+    clearTimeout(this.timer);
+    this.drop();
+    this.hooks.onState("connecting", { attempt: this.attempt });
+    try {
+      // A session outlives a broken socket for a while: it remembers the conversation.
+      const session = (await this.alive()) ? this.session : await this.create();
+      if (generation !== this.generation) return;
+      this.session = session;
+      this.hooks.onSession(session);
+      this.attach(generation);
+    } catch (error) {
+      if (generation === this.generation) this.failed(error);
+    }
+  }
+
+  async create() {
+    const response = await fetch("v1/sessions", {
+      method: "POST",
+      headers: this.headers({ "content-type": "application/json" }),
+      body: JSON.stringify(this.hooks.request()),
+    });
+    const body = await response.json().catch(() => null);
+    if (!response.ok) throw new ApiError(response.status, body, Number(response.headers.get("retry-after")) || 0);
+    return body;
+  }
+
+  async alive() {
+    if (!this.session) return false;
+    const path = `v1/sessions/${encodeURIComponent(this.session.session_id)}`;
+    if (await this.get(path)) return true;
+    this.session = null;
+    return false;
+  }
+
+  failed(error) {
+    if (error instanceof ApiError && error.status === 401) {
+      const had = sessionStorage.getItem(KEY_ITEM) !== null;
+      sessionStorage.removeItem(KEY_ITEM);
+      this.hooks.onState("unauthorized", { had });
+    } else if (error instanceof ApiError && error.status < 500 && error.status !== 429 && error.status !== 408) {
+      this.hooks.onState("refused", { error });
+    } else {
+      this.retryLater(error);
+    }
+  }
+
+  retryLater(error) {
+    const backoff = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.attempt);
+    const wait = Math.max(backoff * (0.75 + Math.random() / 2), (error?.retryAfter ?? 0) * 1000);
+    this.attempt++;
+    this.hooks.onState("disconnected", { error, retryAt: performance.now() + wait });
+    this.timer = setTimeout(() => this.connect(), wait);
+  }
+
+  attach(generation) {
+    const { url, token } = this.session.stream;
+    const target = new URL(url, location.href);
+    target.protocol = target.protocol.replace("http", "ws");
+    if (token && !target.searchParams.has("token")) target.searchParams.set("token", token);
+    const socket = new WebSocket(target, [CBOR, JSON_TEXT]);
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    this.seq = 0;
+    const openedAt = performance.now();
+    this.heardAt = -1;
+    socket.onopen = () => {
+      this.attempt = 0;
+      this.heardAt = performance.now();
+      this.pinger = setInterval(() => this.keepAlive(), PING_EVERY_MS);
+      this.hooks.onState("open", {});
+    };
+    socket.onmessage = ({ data }) => this.receive(data);
+    socket.onclose = (event) => {
+      if (generation !== this.generation || this.socket !== socket) return;
+      clearInterval(this.pinger);
+      if (this.heardAt < openedAt) this.session = null; // never got through: do not insist on this session
+      this.socket = null;
+      this.retryLater(new Error(event.reason || "The connection was lost."));
+    };
+  }
+
+  receive(data) {
+    this.heardAt = performance.now();
+    let event;
+    try {
+      event = typeof data === "string" ? parseText(data) : decode(data);
+    } catch (error) {
+      this.hooks.onEvent({ type: "error", code: "client_decode", message: error.message, retryable: true });
+      return;
+    }
+    if (this.seq && event.seq !== this.seq + 1) this.gaps++;
+    this.seq = event.seq;
+    this.hooks.onEvent(event);
+  }
+
+  keepAlive() {
+    if (performance.now() - this.heardAt > DEAD_AFTER_MS) this.socket?.close();
+    else this.send({ type: "ping" });
+  }
+
+  /** Sends one event; false if there is no open stream. */
+  send(event) {
+    if (!this.open) return false;
+    this.socket.send(this.socket.protocol === CBOR ? encode(event) : JSON.stringify(event));
+    return true;
+  }
+
+  drop() {
+    clearInterval(this.pinger);
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
+  }
+
+  /** Ends the session on the server too. */
+  close() {
+    this.generation++;
+    clearTimeout(this.timer);
+    this.drop();
+    if (this.session) {
+      fetch(`v1/sessions/${encodeURIComponent(this.session.session_id)}`, {
+        method: "DELETE", headers: this.headers(), keepalive: true,
+      }).catch(() => {});
+      this.session = null;
+    }
+  }
+}
+
+/** JSON carries media as base64. */
+function parseText(text) {
+  const event = JSON.parse(text);
+  if (typeof event.data === "string") event.data = Uint8Array.from(atob(event.data), (c) => c.charCodeAt(0));
+  return event;
+}

@@ -1,0 +1,67 @@
+//! The project's tasks: `cargo xtask up|test|build|bench|setup|wit-check`.
+//!
+//! One file per command. Everything a fresh machine lacks is installed by `setup`, which the
+//! other commands call first; nothing here is needed by the built server.
+
+mod bench;
+mod build;
+mod dotenv;
+mod setup;
+mod sh;
+mod test;
+mod up;
+mod voice;
+mod wit_check;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Set-up, build, test and bench tasks of tth.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing, build, and run the server with the console.
+    Up(up::Args),
+    /// Set up, then run every check and test.
+    Test(test::Args),
+    /// Build the components and the release server.
+    Build(build::Args),
+    /// Build for release and run the benchmarks.
+    Bench(bench::Args),
+    /// Install what is missing and stop.
+    Setup(setup::Args),
+    /// Compare the contract in `wit/` with its frozen releases.
+    WitCheck(wit_check::Args),
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain of reasons on one line: a backtrace of this program helps nobody.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let workspace = workspace::Workspace::load()?;
+    match cli.command {
+        Command::Up(args) => up::run(&workspace, &args),
+        Command::Test(args) => test::run(&workspace, &args),
+        Command::Build(args) => build::run(&workspace, &args),
+        Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Setup(args) => setup::run(&workspace, &args),
+        Command::WitCheck(args) => wit_check::run(&workspace.root.join("wit"), &args),
+    }
+}
