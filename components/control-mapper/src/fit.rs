@@ -54,12 +54,15 @@ pub(crate) fn number(scale: Scale, wanted: f64, domain: &ParamDomain) -> Fit {
         ParamDomain::Flag => {
             let on = wanted > scale.neutral + CLOSE;
             let word = if on { "on" } else { "off" };
-            let reason = format!("wanted {}, it can only be on or off: {word}", tidy(wanted));
+            let reason = format!(
+                "wanted {}, it can only be on or off: {word}",
+                scale.said(wanted)
+            );
             Fit::downgraded(ParamValue::Flag(on), reason)
         }
         ParamDomain::Text => match words::instruction(scale.control, wanted) {
             Some(sentence) => {
-                let reason = format!("wanted {}, told in words", tidy(wanted));
+                let reason = format!("wanted {}, told in words", scale.said(wanted));
                 Fit::downgraded(ParamValue::Text(sentence), reason)
             }
             None => Fit::ignored("there are no words for this control"),
@@ -73,6 +76,15 @@ fn into_range(scale: Scale, wanted: f64, min: f64, max: f64, default: f64) -> Fi
     if !sound {
         return Fit::ignored("the provider declares an impossible range");
     }
+    // The user's own range, even where the mapper counts otherwise.
+    let own = scale.of_user();
+    if [(min, own.0), (default, own.1), (max, own.2)]
+        .iter()
+        .all(|(theirs, users)| (theirs - users).abs() <= CLOSE)
+    {
+        let given = scale.to_user(wanted).clamp(min, max);
+        return Fit::applied(ParamValue::Number(given), "");
+    }
     if same_unit(scale, min, max, default) {
         let given = wanted.clamp(min, max);
         if (given - wanted).abs() <= CLOSE {
@@ -80,7 +92,7 @@ fn into_range(scale: Scale, wanted: f64, min: f64, max: f64, default: f64) -> Fi
         }
         let reason = format!(
             "wanted {}, given {}: the provider takes {} to {}",
-            tidy(wanted),
+            scale.said(wanted),
             tidy(given),
             tidy(min),
             tidy(max)
@@ -101,7 +113,7 @@ fn into_range(scale: Scale, wanted: f64, min: f64, max: f64, default: f64) -> Fi
     let given = (neutral + deviation * reach).clamp(min, max);
     let reason = format!(
         "wanted {}, given {}: scaled into {} to {}",
-        tidy(wanted),
+        scale.said(wanted),
         tidy(given),
         tidy(min),
         tidy(max)
@@ -155,7 +167,7 @@ fn into_degrees(scale: Scale, wanted: f64, choices: &[String]) -> Fit {
         Some((choice, _, _)) => {
             let reason = format!(
                 "wanted {}, given {choice:?}: the nearest choice",
-                tidy(wanted)
+                scale.said(wanted)
             );
             Fit::downgraded(ParamValue::Text(choice.clone()), reason)
         }
@@ -165,7 +177,7 @@ fn into_degrees(scale: Scale, wanted: f64, choices: &[String]) -> Fit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::{EXPRESSIVITY, PITCH_SHIFT, SPEECH_RATE, VALENCE, scale};
+    use crate::vocabulary::{AROUSAL, EXPRESSIVITY, PITCH_SHIFT, SPEECH_RATE, VALENCE, scale};
 
     fn given(control: &str, wanted: f64, domain: &ParamDomain) -> (Outcome, Option<f64>) {
         let fit = number(scale(control).unwrap(), wanted, domain);
@@ -204,6 +216,10 @@ mod tests {
                 Some(25.0),
             ),
             (VALENCE, -0.5, (0.0, 1.0, 0.5), Downgraded, Some(0.25)),
+            // Counted as the circumplex does, as the user does, and in percent.
+            (AROUSAL, -0.5, (-1.0, 1.0, 0.0), Applied, Some(-0.5)),
+            (AROUSAL, -0.5, (0.0, 1.0, 0.5), Applied, Some(0.25)),
+            (AROUSAL, -0.5, (0.0, 100.0, 50.0), Downgraded, Some(25.0)),
             // Nothing to be had.
             (VALENCE, 0.5, (1.0, -1.0, 0.0), Ignored, None),
             (VALENCE, 0.5, (f64::NAN, 1.0, 0.0), Ignored, None),
@@ -217,6 +233,18 @@ mod tests {
             );
             assert_eq!(number, value, "{control} {wanted} {domain:?}");
         }
+    }
+
+    #[test]
+    fn reasons_say_what_the_user_wished() {
+        let arousal = scale(AROUSAL).unwrap();
+        let fit = number(arousal, 0.8, &ParamDomain::Number((-0.5, 0.5, 0.0)));
+        assert_eq!(
+            fit.reason,
+            "wanted 0.9, given 0.5: the provider takes -0.5 to 0.5"
+        );
+        let fit = number(arousal, 0.8, &ParamDomain::Flag);
+        assert_eq!(fit.reason, "wanted 0.9, it can only be on or off: on");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use tth_sdk::{Error, invalid_input};
 use crate::emotion::{Label, Point, Reading};
 use crate::vocabulary::{
     AROUSAL, EXPRESSIVITY, INTENSITY, LABEL, MOTION_GAIN, PERSONA_ID, PITCH_SHIFT, SPEECH_RATE,
-    Scale, VALENCE, scale, widen,
+    VALENCE, scale,
 };
 
 /// What all layers together ask for.
@@ -19,6 +19,7 @@ pub(crate) struct Wishes {
     /// A stronger layer named another feeling than this valence or arousal.
     pub(crate) point_replaced: bool,
     pub(crate) valence: Option<f64>,
+    /// As the circumplex has it: -1 to 1.
     pub(crate) arousal: Option<f64>,
     pub(crate) intensity: Option<f64>,
     pub(crate) persona_id: Option<String>,
@@ -145,17 +146,19 @@ fn lay_emotion(wishes: &mut Wishes, emotion: &Emotion) -> Result<(), Error> {
     Ok(())
 }
 
+/// The user's number as the mapper counts it.
 fn within(control: &'static str, value: Option<f32>) -> Result<Option<f64>, Error> {
-    let (Some(value), Some(Scale { low, high, .. })) = (value, scale(control)) else {
+    let (Some(value), Some(scale)) = (value, scale(control)) else {
         return Ok(None);
     };
+    let (low, _, high) = scale.of_user();
     // NaN is in no range.
     if !(low..=high).contains(&f64::from(value)) {
         return Err(invalid_input(format!(
             "{control} is {value}, but must be between {low} and {high}"
         )));
     }
-    Ok(Some(widen(value)))
+    Ok(Some(scale.read(value)))
 }
 
 fn unknown_label(word: &str) -> Error {
@@ -213,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_new_label_replaces_an_old_place_and_a_new_place_an_old_label() {
-        let place = emotion(None, None, (Some(-0.6), Some(0.4)));
+        let place = emotion(None, None, (Some(-0.6), Some(0.7)));
         let label = emotion(Some("joy"), None, (None, None));
         let wishes = merge(&[place.clone(), label.clone()]).unwrap();
         assert_eq!((wishes.valence, wishes.point_replaced), (None, true));
@@ -254,8 +257,12 @@ mod tests {
                 "emotion.valence is -2, but must be between -1 and 1",
             ),
             (
+                emotion(None, None, (None, Some(-0.25))),
+                "emotion.arousal is -0.25, but must be between 0 and 1",
+            ),
+            (
                 emotion(None, None, (None, Some(f32::NAN))),
-                "emotion.arousal is NaN, but must be between -1 and 1",
+                "emotion.arousal is NaN, but must be between 0 and 1",
             ),
             (
                 (

@@ -14,7 +14,7 @@ use crate::layers::Wishes;
 use crate::persona;
 use crate::vocabulary::{
     AROUSAL, CONTROLS, EXPRESSIVITY, INTENSITY, LABEL, LOOK, PERSONA_ID, PITCH_SHIFT, PROMPT,
-    SPEECH_RATE, STYLE, VALENCE, VOICE, scale, tidy,
+    SPEECH_RATE, STYLE, VALENCE, VOICE, scale,
 };
 use crate::words;
 
@@ -248,7 +248,8 @@ impl<'a> Target<'a> {
             LABEL => {
                 let place = self.first_set(&[VALENCE, AROUSAL])?;
                 let at = self.wishes.point()?;
-                let (v, a) = (tidy(at.valence), tidy(at.arousal));
+                let said = |control, value| scale(control).map(|scale| scale.said(value));
+                let (v, a) = (said(VALENCE, at.valence)?, said(AROUSAL, at.arousal)?);
                 let reason = format!("told as a place: valence {v}, arousal {a}");
                 Some(report(control, place, Outcome::Downgraded, reason))
             }

@@ -29,7 +29,8 @@ pub(crate) const VOICE: &str = "persona.voice";
 pub(crate) const PROMPT: &str = "persona.prompt";
 pub(crate) const STYLE: &str = "style";
 
-/// A control that is a number.
+/// A control that is a number, as the mapper counts it. Only arousal is counted otherwise by the
+/// user: 0 to 1, where the circumplex has -1 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scale {
     pub(crate) control: &'static str,
@@ -47,6 +48,37 @@ impl Scale {
             neutral,
             high,
         }
+    }
+
+    /// The user's lowest, neutral and highest number.
+    pub(crate) fn of_user(&self) -> (f64, f64, f64) {
+        (
+            self.to_user(self.low),
+            self.to_user(self.neutral),
+            self.to_user(self.high),
+        )
+    }
+
+    /// A number of the user's as the mapper counts it.
+    pub(crate) fn read(self, given: f32) -> f64 {
+        let given = f64::from(given);
+        micro(match self.control {
+            AROUSAL => 2.0 * given - 1.0,
+            _ => given,
+        })
+    }
+
+    /// A number of the mapper's as the user would have given it.
+    pub(crate) fn to_user(self, value: f64) -> f64 {
+        match self.control {
+            AROUSAL => micro((value + 1.0) / 2.0),
+            _ => value,
+        }
+    }
+
+    /// The same, as people write it.
+    pub(crate) fn said(&self, value: f64) -> String {
+        tidy(self.to_user(value))
     }
 
     /// Whether the control goes both ways from its neutral value.
@@ -69,7 +101,7 @@ impl Scale {
     }
 }
 
-/// The ranges of API.md.
+/// The ranges that users have, arousal's turned into the circumplex's.
 pub(crate) const SCALES: [Scale; 7] = [
     Scale::new(INTENSITY, 0.0, 0.0, 1.0),
     Scale::new(VALENCE, -1.0, 0.0, 1.0),
@@ -92,8 +124,27 @@ pub(crate) fn tidy(value: f64) -> String {
     (rounded + 0.0).to_string()
 }
 
-/// A wish as a provider is told it: single precision as it came, without the digits that widening
-/// to double precision would invent (0.7 stays 0.7).
-pub(crate) fn widen(value: f32) -> f64 {
-    (f64::from(value) * 1e6).round() / 1e6
+/// Six decimals: all that single precision carried, without the digits that widening to double
+/// precision would invent (0.7 stays 0.7).
+fn micro(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_arousal_is_counted_otherwise_by_the_user() {
+        let arousal = scale(AROUSAL).unwrap();
+        assert_eq!(arousal.of_user(), (0.0, 0.5, 1.0));
+        for (given, value) in [(0.0, -1.0), (0.5, 0.0), (0.7, 0.4), (1.0, 1.0)] {
+            assert_eq!(arousal.read(given), value);
+            assert_eq!(arousal.to_user(value), micro(f64::from(given)));
+        }
+        for scale in SCALES.into_iter().filter(|s| s.control != AROUSAL) {
+            assert_eq!(scale.of_user(), (scale.low, scale.neutral, scale.high));
+            assert_eq!(scale.read(0.7), 0.7);
+        }
+    }
 }

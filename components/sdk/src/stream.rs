@@ -4,10 +4,11 @@
 
 use futures::channel::mpsc;
 use futures::{SinkExt, Stream, StreamExt};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::Poll;
-use wit_bindgen::rt::async_support::{StreamReader, StreamResult, StreamWriter};
+use std::task::{Context, Poll};
+use wit_bindgen::rt::async_support::{StreamRead, StreamReader, StreamResult, StreamWriter};
 
 /// Items taken from a WIT stream at one read. Bounds what a fast writer can pile up in the guest.
 const READ_BATCH: usize = 16;
@@ -25,63 +26,141 @@ impl std::fmt::Display for Closed {
 impl std::error::Error for Closed {}
 
 /// The input side of a call.
-pub struct Inputs<I> {
-    inner: Pin<Box<dyn Stream<Item = I>>>,
-    ended: bool,
+pub struct Inputs<I: 'static> {
+    source: Source<I>,
+    /// Read, but not asked for yet.
+    ready: VecDeque<I>,
+    closed: bool,
+}
+
+enum Source<I: 'static> {
+    Wit(StreamReader<I>),
+    Stream(Pin<Box<dyn Stream<Item = I>>>),
+}
+
+/// A read that keeps what it got, even if whoever waits for it gives up.
+struct Reading<'a, I: 'static> {
+    read: Pin<Box<StreamRead<'a, I>>>,
+    ready: &'a mut VecDeque<I>,
+    closed: &'a mut bool,
+    over: bool,
+}
+
+impl<'a, I: 'static> Reading<'a, I> {
+    fn start(
+        reader: &'a mut StreamReader<I>,
+        ready: &'a mut VecDeque<I>,
+        closed: &'a mut bool,
+    ) -> Self {
+        let read = Box::pin(reader.read(Vec::with_capacity(READ_BATCH)));
+        Reading {
+            read,
+            ready,
+            closed,
+            over: false,
+        }
+    }
+
+    fn done(&mut self, (result, items): (StreamResult, Vec<I>)) {
+        self.over = true;
+        *self.closed |= matches!(result, StreamResult::Dropped);
+        self.ready.extend(items);
+    }
+}
+
+impl<I: 'static> Future for Reading<'_, I> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let read = std::task::ready!(self.read.as_mut().poll(context));
+        self.done(read);
+        Poll::Ready(())
+    }
+}
+
+impl<I: 'static> Drop for Reading<'_, I> {
+    fn drop(&mut self) {
+        if !self.over {
+            let read = self.read.as_mut().cancel();
+            self.done(read);
+        }
+    }
 }
 
 impl<I: 'static> Inputs<I> {
     #[doc(hidden)]
     pub fn from_wit(reader: StreamReader<I>) -> Self {
-        let batches = futures::stream::unfold(Some(reader), |reader| async move {
-            let mut reader = reader?;
-            let (result, items) = reader.read(Vec::with_capacity(READ_BATCH)).await;
-            let more = !matches!(result, StreamResult::Dropped);
-            Some((futures::stream::iter(items), more.then_some(reader)))
-        });
-        Self::new(batches.flatten())
+        Self::from_source(Source::Wit(reader))
     }
 
     /// From any stream: for native tests.
     pub fn new(stream: impl Stream<Item = I> + 'static) -> Self {
+        Self::from_source(Source::Stream(Box::pin(stream)))
+    }
+
+    fn from_source(source: Source<I>) -> Self {
         Inputs {
-            inner: Box::pin(stream),
-            ended: false,
+            source,
+            ready: VecDeque::new(),
+            closed: false,
         }
     }
 
     /// The next item; `None` once the writer closed the stream.
     pub async fn next(&mut self) -> Option<I> {
-        if self.ended {
-            return None;
+        while self.ready.is_empty() && !self.closed {
+            match &mut self.source {
+                Source::Wit(reader) => {
+                    Reading::start(reader, &mut self.ready, &mut self.closed).await;
+                }
+                Source::Stream(stream) => match stream.next().await {
+                    Some(item) => self.ready.push_back(item),
+                    None => self.closed = true,
+                },
+            }
         }
-        let item = self.inner.next().await;
-        self.ended = item.is_none();
-        item
+        self.ready.pop_front()
     }
 
     /// Whether the writer has closed the stream and all was read.
     pub fn ended(&self) -> bool {
-        self.ended
+        self.closed && self.ready.is_empty()
     }
 
     /// Everything that has arrived by now, without waiting for more.
+    ///
+    /// What the writer sent before the reader's last event was taken is always among it: the host is
+    /// asked, rather than its notice waited for, which could come after the next event.
     pub async fn waiting(&mut self) -> Vec<I> {
-        // An event that completed an earlier read is only delivered when the task yields.
+        // So that a call that never waits for anything still lets the host have its turn.
         yield_now().await;
-        let mut items = Vec::new();
-        std::future::poll_fn(|context| {
-            while !self.ended {
-                match self.inner.as_mut().poll_next(context) {
-                    Poll::Ready(Some(item)) => items.push(item),
-                    Poll::Ready(None) => self.ended = true,
-                    Poll::Pending => break,
+        while !self.closed {
+            let before = self.ready.len();
+            match &mut self.source {
+                Source::Wit(reader) => {
+                    let mut reading = Reading::start(reader, &mut self.ready, &mut self.closed);
+                    std::future::poll_fn(|context| {
+                        let _what_there_is = Pin::new(&mut reading).poll(context);
+                        Poll::Ready(())
+                    })
+                    .await;
+                }
+                Source::Stream(stream) => {
+                    let item = std::future::poll_fn(|context| {
+                        Poll::Ready(stream.as_mut().poll_next(context))
+                    });
+                    match item.await {
+                        Poll::Ready(Some(item)) => self.ready.push_back(item),
+                        Poll::Ready(None) => self.closed = true,
+                        Poll::Pending => {}
+                    }
                 }
             }
-            Poll::Ready(())
-        })
-        .await;
-        items
+            if self.ready.len() == before {
+                break;
+            }
+        }
+        self.ready.drain(..).collect()
     }
 }
 

@@ -1,7 +1,13 @@
 //! The user's controls: one vocabulary for every provider, with the ranges that are enforced.
 
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 use thiserror::Error;
+
+/// Widths of pictures that clients may ask for, in pixels; even ones only.
+const WIDTHS: RangeInclusive<u32> = 256..=1280;
+/// Heights of pictures that clients may ask for, in pixels; even ones only.
+const HEIGHTS: RangeInclusive<u32> = 256..=720;
 
 /// The emotion labels that clients may name.
 pub const EMOTION_LABELS: [&str; 10] = [
@@ -22,7 +28,7 @@ pub struct Emotion {
     /// -1 (unpleasant) to 1 (pleasant).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valence: Option<f32>,
-    /// -1 (calm) to 1 (aroused).
+    /// 0 (calm) to 1 (aroused), 0.5 is neither.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arousal: Option<f32>,
 }
@@ -68,7 +74,7 @@ pub struct RenderWish {
     /// Frames a second, 1 to 60.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fps: Option<u32>,
-    /// "256x256" to "1280x720": width and height, even, each 64 or more.
+    /// Width and height in pixels, even: "256x256" to "1280x720".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<String>,
     /// low, balanced or quality.
@@ -155,7 +161,7 @@ impl Emotion {
         }
         within("emotion.intensity", self.intensity, 0.0, 1.0)?;
         within("emotion.valence", self.valence, -1.0, 1.0)?;
-        within("emotion.arousal", self.arousal, -1.0, 1.0)
+        within("emotion.arousal", self.arousal, 0.0, 1.0)
     }
 
     /// Lay `other` over this: what it sets wins.
@@ -213,20 +219,25 @@ impl RenderWish {
             render.fps = fps;
         }
         if let Some(text) = &self.resolution {
-            let wrong = || {
-                ControlError {
+            let wrong = || ControlError {
                 field: "render.resolution",
                 value: format!("{text:?}"),
-                range: "\"WIDTHxHEIGHT\", even numbers from \"64x64\" to \"1280x1280\", e.g. \"384x384\"".into(),
-            }
+                range: format!(
+                    "\"WIDTHxHEIGHT\", even numbers from \"{}x{}\" to \"{}x{}\", e.g. \"384x384\"",
+                    WIDTHS.start(),
+                    HEIGHTS.start(),
+                    WIDTHS.end(),
+                    HEIGHTS.end()
+                ),
             };
             let (w, h) = text.split_once('x').ok_or_else(wrong)?;
             let (w, h) = (
                 w.parse().map_err(|_| wrong())?,
                 h.parse().map_err(|_| wrong())?,
             );
-            let fits = |n: u32| (64..=1280).contains(&n) && n.is_multiple_of(2);
-            if !fits(w) || !fits(h) {
+            let fits =
+                |n: u32, range: &RangeInclusive<u32>| range.contains(&n) && n.is_multiple_of(2);
+            if !fits(w, &WIDTHS) || !fits(h, &HEIGHTS) {
                 return Err(wrong());
             }
             (render.width, render.height) = (w, h);
@@ -317,4 +328,63 @@ pub struct Decision {
     pub value: Option<ParamValue>,
     /// One sentence for a person.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arousal_goes_from_calm_to_aroused() {
+        let check = |arousal| {
+            let emotion = Emotion {
+                arousal: Some(arousal),
+                ..Emotion::default()
+            };
+            emotion.check().map_err(|error| error.to_string())
+        };
+        for fits in [0.0, 0.5, 1.0] {
+            assert_eq!(check(fits), Ok(()));
+        }
+        for wrong in [-0.01, 1.01, f32::NAN] {
+            assert_eq!(
+                check(wrong),
+                Err(format!(
+                    "emotion.arousal is {wrong}, but must be between 0 and 1"
+                ))
+            );
+        }
+    }
+
+    #[test]
+    fn resolutions_are_even_and_in_range() {
+        let settle = |text: &str| {
+            let wish = RenderWish {
+                resolution: Some(text.into()),
+                ..RenderWish::default()
+            };
+            let render = wish.settle(Render::default())?;
+            Ok::<_, ControlError>((render.width, render.height))
+        };
+        for (text, size) in [
+            ("256x256", (256, 256)),
+            ("1280x720", (1280, 720)),
+            ("256x720", (256, 720)),
+            ("384x384", (384, 384)),
+        ] {
+            assert_eq!(settle(text), Ok(size));
+        }
+        for text in [
+            "254x256", "256x254", "1282x720", "1280x722", "720x1280", "257x256", "256x257", "256",
+            "x", "axb", "-256x256",
+        ] {
+            assert_eq!(
+                settle(text).map_err(|error| error.to_string()),
+                Err(format!(
+                    "render.resolution is {text:?}, but must be \"WIDTHxHEIGHT\", even numbers \
+                     from \"256x256\" to \"1280x720\", e.g. \"384x384\""
+                ))
+            );
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! All queues are bounded: a stage that the session does not want to hear is not asked, which holds
 //! its provider back. Dropping a call cancels it.
 
-use crate::events::ClientEvent;
+use crate::events::{ClientEvent, ServerEvent};
 use crate::media::Micros;
 use crate::outbox::Outbox;
 use crate::provider::{
@@ -266,9 +266,22 @@ impl Driver {
     }
 
     fn carry_out(&mut self) {
+        let id = self.session.id().clone();
         for output in self.session.take_outputs() {
             match output {
-                Output::Emit(turn, event) => self.outbox.push(turn, event),
+                Output::Emit(turn, event) => {
+                    if let ServerEvent::ProviderSwitched {
+                        stage,
+                        from,
+                        to,
+                        reason,
+                    } = &event
+                    {
+                        let (stage, to) = (stage.name(), to.as_deref().unwrap_or("nobody"));
+                        tracing::warn!(session = %id, stage, %from, to, "{reason}");
+                    }
+                    self.outbox.push(turn, event);
+                }
                 Output::Fence(turn) => self.outbox.fence(turn),
                 Output::Resolve(request) => {
                     self.resolving = Some(resolve(&self.providers.mapper, *request));

@@ -249,6 +249,11 @@ impl Session {
         self.out.drain(..)
     }
 
+    /// Its name.
+    pub fn id(&self) -> &SessionId {
+        &self.config.id
+    }
+
     /// Turns so far.
     pub fn turns(&self) -> u64 {
         self.turns
@@ -382,10 +387,14 @@ impl Session {
 
     fn attach(&mut self, now: Micros) {
         let again = std::mem::replace(&mut self.attached, true);
-        self.clock.start(now);
+        if self.config.pacing.realtime {
+            self.clock.start(now);
+        }
         self.clock.jump(now, self.face.end().max(self.audio_end));
         let providers = self.providers();
-        self.emit(ServerEvent::SessionReady { providers });
+        self.out
+            .push(Output::Emit(None, ServerEvent::SessionReady { providers }));
+        self.face.forgive();
         if again {
             // The new reader has none of the frames that later ones may build on.
             self.close_face();

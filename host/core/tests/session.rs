@@ -242,6 +242,24 @@ fn before_the_first_output_the_next_provider_takes_over() {
 }
 
 #[test]
+fn a_better_face_that_failed_is_tried_again_later() {
+    let script = Script {
+        fail_after: vec![(Stage::Avatar, 0, 3)],
+        ..Script::default()
+    };
+    let mut world = World::connected(true, script);
+    world.run_for(2_000_000);
+    let serving = |world: &World| world.session.providers().last().unwrap().1.clone();
+    assert_eq!(serving(&world), "still");
+    world.run_for(20_000_000);
+    world.say("Hello.", TurnMode::Chat);
+    world.run_for(8_000_000);
+    check(&world.seen);
+    assert_eq!(serving(&world), "face");
+    assert_eq!(ended(&world), [TurnEnd::Completed]);
+}
+
+#[test]
 fn when_every_face_fails_the_voice_goes_on_alone() {
     let script = Script {
         fail_open: vec![(Stage::Avatar, 0), (Stage::Avatar, 1)],

@@ -4,11 +4,11 @@ use control_mapper::ControlMapper;
 use tth_sdk::mapper::{Character, Decision, Emotion, Mapper, Persona};
 use tth_sdk::{Control, Error, ParamDomain, ParamSpec, ProviderInfo};
 
-/// The controls that are numbers, with their ranges.
+/// The controls that are numbers, with the user's ranges.
 pub(crate) const NUMBERS: [(&str, f64, f64); 7] = [
     ("emotion.intensity", 0.0, 1.0),
     ("emotion.valence", -1.0, 1.0),
-    ("emotion.arousal", -1.0, 1.0),
+    ("emotion.arousal", 0.0, 1.0),
     ("character.speech-rate", 0.5, 2.0),
     ("character.pitch-shift", -12.0, 12.0),
     ("character.expressivity", 0.0, 1.0),

@@ -58,7 +58,7 @@ fn any_layer() -> impl Strategy<Value = Layer> {
     ];
     (
         prop::option::of(prop::sample::select(labels.to_vec())),
-        (maybe(0.0, 1.0), maybe(-1.0, 1.0), maybe(-1.0, 1.0)),
+        (maybe(0.0, 1.0), maybe(-1.0, 1.0), maybe(0.0, 1.0)),
         (
             maybe(0.5, 2.0),
             maybe(-12.0, 12.0),
@@ -173,6 +173,14 @@ proptest! {
             resolve(&[layer], spec()).unwrap().0.number("p").unwrap()
         };
         prop_assert!(given(a.min(b)) <= given(a.max(b)) + 1e-9);
+    }
+
+    #[test]
+    fn a_provider_counts_arousal_on_the_circumplex(a in 0.0..=1.0f64) {
+        let params = vec![param("p", ParamDomain::Number((-1.0, 1.0, 0.0)), "emotion.arousal")];
+        let (given, decision) = one(&[with("emotion.arousal", a)], params, "emotion.arousal");
+        prop_assert!((given.number("p").unwrap() - (2.0 * a - 1.0)).abs() < 1e-6);
+        prop_assert_eq!(decision.outcome, Outcome::Applied);
     }
 
     #[test]

@@ -101,6 +101,7 @@ impl Voice {
             sources: Vec::new(),
             marked: 0,
             playing: None,
+            windows: 0,
             spoke: false,
         }
     }
@@ -173,6 +174,8 @@ pub struct Utterance<'a> {
     sources: Vec<SourceWord>,
     marked: usize,
     playing: Option<Playing>,
+    /// Windows decoded so far.
+    windows: usize,
     spoke: bool,
 }
 
@@ -282,16 +285,16 @@ impl Utterance<'_> {
             let to = if each { self.marked + 1 } else { end };
             let words = self.sources.get(self.marked..to).unwrap_or_default();
             if let (Some(first), Some(last)) = (words.first(), words.last()) {
-                let text = self
-                    .text
-                    .get(first.start..last.end)
-                    .unwrap_or_default()
-                    .to_owned();
-                events.push(Event::TextMark(TextMark {
-                    at,
-                    duration_us,
-                    text,
-                }));
+                let text = self.text.get(first.start..last.end).unwrap_or_default();
+                let text = text.trim().to_owned();
+                // nothing new where a word that was marked before goes on
+                if !text.is_empty() {
+                    events.push(Event::TextMark(TextMark {
+                        at,
+                        duration_us,
+                        text,
+                    }));
+                }
             }
             self.marked = to;
         }
@@ -306,18 +309,16 @@ impl Utterance<'_> {
     /// Decodes the next window of a piece.
     fn play(&mut self, mut playing: Playing, events: &mut Vec<Event>) -> Result<(), SpeakError> {
         let start = playing.frames.start;
-        let window = match (self.spoke, playing.sound.is_fresh()) {
-            (false, true) => FIRST_WINDOW,
-            (false, false) => SECOND_WINDOW,
+        let window = match self.windows {
+            0 if self.progress.samples == 0 => FIRST_WINDOW,
+            0 | 1 => SECOND_WINDOW,
             _ => WINDOW,
         };
-        // a last window of a few frames would cost nearly as much as a large one
+        self.windows += 1;
+        // what is left over would cost nearly as much as a window of its own
         let left = playing.frames.len();
-        let count = if left < window + window / 4 && window > FIRST_WINDOW {
-            left
-        } else {
-            window.min(left)
-        };
+        let whole = window > FIRST_WINDOW && left <= window + window / 2;
+        let count = if whole { left } else { window.min(left) };
         let end = start + count;
         let planes = self.voice.net.decode(&playing.prosody, start..end)?;
         let samples =
@@ -325,7 +326,6 @@ impl Utterance<'_> {
                 .sound
                 .render(&self.voice.synthesis, &planes, end == playing.frames.end);
         self.progress.audio(&samples, events);
-        self.spoke |= window != FIRST_WINDOW;
         playing.frames.start = end;
         if end < playing.frames.end {
             self.playing = Some(playing);

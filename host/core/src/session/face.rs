@@ -6,6 +6,9 @@ use crate::events::ServerEvent;
 use crate::media::{AudioChunk, Micros, VideoFrame};
 use crate::provider::{AvatarEvent, AvatarInput, ErrorCode, ProviderError, Stage};
 
+/// A face that failed is left alone for this long, then tried again when a turn begins.
+const RETRY_US: Micros = 15_000_000;
+
 #[derive(Debug, Default, PartialEq, Eq)]
 enum State {
     #[default]
@@ -31,12 +34,23 @@ pub(super) struct Face {
     end: Micros,
     /// When the next frame must be there.
     due: Option<Micros>,
+    /// From when on a better face that failed may be tried again.
+    retry_at: Option<Micros>,
     pub(super) drift: Drift,
 }
 
 impl Face {
     pub(super) fn index(&self) -> usize {
         self.index
+    }
+
+    /// Start over with the best face.
+    pub(super) fn forgive(&mut self) {
+        if !matches!(self.state, State::Opening(_) | State::Open(_)) {
+            self.state = State::Closed;
+            self.index = 0;
+        }
+        self.retry_at = None;
     }
 
     pub(super) fn open(&self) -> bool {
@@ -146,6 +160,16 @@ impl Session {
             .unwrap_or_default()
     }
 
+    /// A turn begins: a better face that failed a while ago gets another chance.
+    pub(super) fn retry_face(&mut self, now: Micros) {
+        if self.face.retry_at.is_none_or(|at| now < at) {
+            return;
+        }
+        self.close_face();
+        self.face.forgive();
+        self.open_face_when_resolved();
+    }
+
     fn face_failed(&mut self, now: Micros, error: &ProviderError) {
         self.close_face();
         let name = |session: &Session| {
@@ -163,6 +187,7 @@ impl Session {
         if let Some(turn) = &mut self.turn {
             turn.fallbacks += 1;
         }
+        self.face.retry_at = Some(now + RETRY_US);
         let reason = error.to_string();
         self.emit(ServerEvent::ProviderSwitched {
             stage: Stage::Avatar,
@@ -170,7 +195,6 @@ impl Session {
             to,
             reason,
         });
-        let _ = now;
         self.open_face_when_resolved();
     }
 

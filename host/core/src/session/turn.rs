@@ -34,6 +34,8 @@ pub(super) struct Running {
     attempts: u32,
     first_output: Option<Micros>,
     last_output: Option<Micros>,
+    /// No more input will come.
+    told_end: bool,
     /// When its next output must be there.
     pub(super) due: Option<Micros>,
 }
@@ -108,6 +110,11 @@ impl Turn {
         self.begun && self.llm.over() && self.tts.over()
     }
 
+    /// Whether it speaks the user's own text.
+    pub(super) fn says(&self) -> bool {
+        self.mode == TurnMode::Say
+    }
+
     fn failed(&self) -> bool {
         self.llm.state == State::Failed || self.tts.state == State::Failed
     }
@@ -127,6 +134,7 @@ impl Session {
         self.remember(Role::User, said.clone());
         self.layers.hint(None);
         self.face.drift.reset();
+        self.retry_face(now);
         self.turn = Some(Turn {
             id: TurnId(self.turns),
             started: now,
@@ -182,6 +190,7 @@ impl Session {
         let id = turn.id;
         let running = turn.running(stage);
         running.state = State::Opening(ticket);
+        running.told_end = false;
         running.attempts += 1;
         let index = running.index;
         let Some(candidate) = self.chain(stage).get(index) else {
@@ -325,9 +334,7 @@ impl Session {
         if let Some(rest) = turn.sentences.finish() {
             self.say(rest);
         }
-        if self.turn.as_ref().is_some_and(|turn| turn.tts.fed()) {
-            self.out.push(Output::End(Stage::Tts));
-        }
+        self.end_voice();
         self.watch_voice(now);
     }
 
@@ -346,7 +353,10 @@ impl Session {
         let budget = self.budget(Stage::Tts);
         let heard = self.clock.media(now);
         let Some(turn) = &self.turn else { return };
-        let owes = turn.tts.fed() && turn.line.waiting() && self.has_room(turn, heard);
+        // It owes sound, or at least its end.
+        let owes = turn.tts.fed()
+            && (turn.line.waiting() || turn.tts.told_end)
+            && self.has_room(turn, heard);
         let Some(turn) = &mut self.turn else { return };
         if !owes {
             turn.tts.due = None;
@@ -447,6 +457,7 @@ impl Session {
             self.open_stage(now, stage);
             if stage == Stage::Tts {
                 self.say_again();
+                self.watch_voice(now);
             }
             return;
         }
@@ -472,8 +483,26 @@ impl Session {
         let over = turn.llm.over();
         self.out.extend(rest.into_iter().map(Output::Tts));
         if over {
+            self.end_voice();
+        }
+    }
+
+    /// Nothing more will be said.
+    fn end_voice(&mut self) {
+        if let Some(turn) = self.turn.as_mut().filter(|turn| turn.tts.fed()) {
+            turn.tts.told_end = true;
             self.out.push(Output::End(Stage::Tts));
         }
+    }
+
+    /// A voice that said all it was given but does not end is ended.
+    fn silence_voice(&mut self) {
+        self.out.push(Output::Close(Stage::Tts));
+        if let Some(turn) = &mut self.turn {
+            turn.tts.state = State::Done;
+            turn.tts.due = None;
+        }
+        self.tell_face(AvatarInput::TurnEnd);
     }
 
     pub(super) fn overdue(&mut self, now: Micros) {
@@ -481,6 +510,10 @@ impl Session {
         for stage in [Stage::Llm, Stage::Tts] {
             let Some(turn) = &mut self.turn else { return };
             if turn.running(stage).due.is_some_and(|due| due <= now) {
+                if stage == Stage::Tts && !turn.line.waiting() {
+                    self.silence_voice();
+                    continue;
+                }
                 let message = format!("the {} gave no output in its budget", stage.name());
                 self.stage_failed(now, stage, ProviderError::new(ErrorCode::Timeout, message));
             }

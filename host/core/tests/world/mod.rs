@@ -1,5 +1,9 @@
 //! A whole session on fake time: scripted stages around the real state machine.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses its own part"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -377,7 +377,11 @@ fn what_is_wrong_is_said() {
         ),
         (
             json!({"type":"control_update","render":{"resolution":"0x0"}}),
-            "render.resolution is \"0x0\"",
+            "render.resolution is \"0x0\", but must be \"WIDTHxHEIGHT\", even numbers from \"256x256\"",
+        ),
+        (
+            json!({"type":"control_update","emotion":{"arousal":-1}}),
+            "emotion.arousal is -1, but must be between 0 and 1",
         ),
     ];
     for (event, wanted) in cases {

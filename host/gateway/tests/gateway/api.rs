@@ -109,9 +109,14 @@ async fn a_wrong_request_says_what_is_wrong() {
             "emotion.intensity is 2, but must be between 0 and 1",
         ),
         (
-            r#"{"render":{"resolution":"0x0"}}"#,
+            r#"{"emotion":{"arousal":-0.5}}"#,
             "invalid_control",
-            "render.resolution",
+            "emotion.arousal is -0.5, but must be between 0 and 1",
+        ),
+        (
+            r#"{"render":{"resolution":"720x1280"}}"#,
+            "invalid_control",
+            "even numbers from \"256x256\" to \"1280x720\"",
         ),
     ];
     for (body, code, message) in cases {

@@ -27,11 +27,6 @@ impl Sound {
         }
     }
 
-    /// Whether nothing has been rendered yet.
-    pub(super) fn is_fresh(&self) -> bool {
-        self.fresh
-    }
-
     /// The noise source, to go on with in the next piece.
     pub(super) fn into_noise(self) -> Noise {
         self.vocoder.into_noise()

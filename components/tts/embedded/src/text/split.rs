@@ -12,17 +12,26 @@ use std::ops::Range;
 const MAX_WORD_CHARS: usize = 64;
 /// Words of a sentence that are read at once.
 const MAX_SENTENCE_WORDS: usize = 60;
+/// Bytes of a sentence that are read at once: reading must not take longer than a window of the
+/// net, whatever the words are.
+const MAX_SENTENCE_BYTES: usize = 600;
 const CLOSERS: [char; 6] = ['"', '”', '\'', '’', ')', ']'];
 
-/// A whitespace-separated word of the utterance: its place in the text, in bytes.
+/// A whitespace-separated word of the utterance: its place in the text, in bytes. Empty for what
+/// continues a word that is too long to be read at once.
 pub(crate) type SourceWord = Range<usize>;
 
 /// The words of an utterance, handed out sentence by sentence.
 pub(crate) struct Script<'a> {
     text: &'a str,
-    /// Words not yet handed out.
-    words: VecDeque<SourceWord>,
-    next: usize,
+    /// What has not yet been handed out.
+    stretches: VecDeque<Stretch>,
+}
+
+/// A word, or as much of it as is read at once.
+struct Stretch {
+    place: Range<usize>,
+    word: SourceWord,
 }
 
 /// The words of one sentence.
@@ -35,58 +44,79 @@ pub(crate) struct Sentence {
 
 impl<'a> Script<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        let mut words = VecDeque::new();
+        let mut stretches = VecDeque::new();
         let mut start = None;
-        for (at, c) in text.char_indices() {
+        for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
             match (start, c.is_whitespace()) {
                 (None, false) => start = Some(at),
                 (Some(from), true) => {
-                    words.push_back(from..at);
+                    cut_word(text, from..at, &mut stretches);
                     start = None;
                 }
                 _ => {}
             }
         }
-        words.extend(start.map(|from| from..text.len()));
-        Script {
-            text,
-            words,
-            next: 0,
-        }
+        Script { text, stretches }
     }
 
     /// The next sentence. `abbreviates`: whether a word's full stop does not end one.
     pub(crate) fn sentence(&mut self, abbreviates: impl Fn(&str) -> bool) -> Option<Sentence> {
         let length = self.sentence_length(abbreviates);
-        let sources: Vec<SourceWord> = self.words.drain(..length).collect();
-        self.next += sources.len();
-        let mut words = Vec::new();
-        for (i, source) in sources.iter().enumerate() {
-            let clean = clean(self.text.get(source.clone()).unwrap_or_default());
-            words.extend(stretches(&clean).map(|text| Word {
-                text,
-                source: i..i + 1,
-            }));
+        let mut sentence = Sentence {
+            sources: Vec::with_capacity(length),
+            words: Vec::with_capacity(length),
+        };
+        for (i, stretch) in self.stretches.drain(..length).enumerate() {
+            let text = clean(self.text.get(stretch.place).unwrap_or_default());
+            sentence.sources.push(stretch.word);
+            if !text.is_empty() {
+                let source = i..i + 1;
+                sentence.words.push(Word { text, source });
+            }
         }
-        (!sources.is_empty()).then_some(Sentence { sources, words })
+        (!sentence.sources.is_empty()).then_some(sentence)
     }
 
     fn sentence_length(&self, abbreviates: impl Fn(&str) -> bool) -> usize {
-        let mut clause = None;
-        for (i, range) in self.words.iter().enumerate().take(MAX_SENTENCE_WORDS) {
-            let word = self.text.get(range.clone()).unwrap_or_default();
-            let next = self.words.get(i + 1).and_then(|r| self.text.get(r.clone()));
-            if ends_sentence(word, next, &abbreviates) {
+        let (mut clause, mut bytes) = (None, 0);
+        let text = |stretch: &Stretch| self.text.get(stretch.place.clone()).unwrap_or_default();
+        for (i, stretch) in self.stretches.iter().enumerate() {
+            let word = text(stretch);
+            bytes += word.len();
+            if i > 0 && (i >= MAX_SENTENCE_WORDS || bytes > MAX_SENTENCE_BYTES) {
+                return clause.unwrap_or(i);
+            }
+            if ends_sentence(word, self.stretches.get(i + 1).map(text), &abbreviates) {
                 return i + 1;
             }
             if word.ends_with([',', ';', ':', '—']) {
                 clause = Some(i + 1);
             }
         }
-        if self.words.len() <= MAX_SENTENCE_WORDS {
-            return self.words.len();
-        }
-        clause.unwrap_or(MAX_SENTENCE_WORDS)
+        self.stretches.len()
+    }
+}
+
+/// Cuts a word into stretches of at most [`MAX_WORD_CHARS`], before a mark where there is one.
+fn cut_word(text: &str, word: Range<usize>, out: &mut VecDeque<Stretch>) {
+    let mut place = word.clone();
+    while let Some(rest) = text.get(place.clone()).filter(|rest| !rest.is_empty()) {
+        let limit = rest.char_indices().nth(MAX_WORD_CHARS).map(|(at, _)| at);
+        let head = rest.get(..limit.unwrap_or(rest.len())).unwrap_or(rest);
+        let mark = head
+            .rfind(|c: char| !c.is_alphanumeric())
+            .filter(|at| *at > 0);
+        let length = limit.map_or(rest.len(), |limit| mark.unwrap_or(limit));
+        let end = place.start + length;
+        out.push_back(Stretch {
+            word: if place.start == word.start {
+                word.clone()
+            } else {
+                word.end..word.end
+            },
+            place: place.start..end,
+        });
+        place.start = end;
     }
 }
 
@@ -104,8 +134,7 @@ fn ends_sentence(word: &str, next: Option<&str>, abbreviates: impl Fn(&str) -> b
     };
     let stem = stem.trim_start_matches(|c: char| !c.is_alphanumeric());
     let initial = stem.chars().nth(1).is_none() && stem.starts_with(char::is_uppercase);
-    let number = word.starts_with(|c: char| c.is_ascii_digit()) && next.is_none();
-    !goes_on && !initial && !stem.contains('.') && (number || !abbreviates(&format!("{stem}.")))
+    !goes_on && !initial && !stem.contains('.') && !abbreviates(&format!("{stem}."))
 }
 
 /// Drops what has no sound and no width, and brings variants of marks to one form.
@@ -132,33 +161,6 @@ fn is_formatting(c: char) -> bool {
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// Stretches of at most [`MAX_WORD_CHARS`], cut behind a mark where there is one.
-fn stretches(word: &str) -> impl Iterator<Item = String> + '_ {
-    let mut rest = word;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let limit = rest
-            .char_indices()
-            .nth(MAX_WORD_CHARS)
-            .map_or(rest.len(), |(at, _)| at);
-        let head = rest.get(..limit).unwrap_or(rest);
-        let mark = |head: &str| {
-            head.rfind(|c: char| !c.is_alphanumeric())
-                .filter(|at| *at > 0)
-        };
-        let cut = if limit == rest.len() {
-            limit
-        } else {
-            mark(head).unwrap_or(limit)
-        };
-        let (head, tail) = rest.split_at_checked(cut)?;
-        rest = tail;
-        Some(head.to_owned())
-    })
 }
 
 #[cfg(test)]
@@ -197,17 +199,22 @@ mod tests {
 
     #[test]
     fn everything_is_bounded() {
-        let long = "a".repeat(100_000);
+        let long = format!("{}. x", "a".repeat(100_000));
         let mut script = Script::new(&long);
-        let sentence = script.sentence(|_| false).unwrap();
-        assert_eq!(sentence.sources.len(), 1);
-        assert_eq!(sentence.sources[0], 0..100_000);
-        assert!(
-            sentence
-                .words
-                .iter()
-                .all(|w| w.text.len() <= MAX_WORD_CHARS && w.source == (0..1))
-        );
+        let mut sources = Vec::new();
+        while let Some(sentence) = script.sentence(|_| false) {
+            assert!(
+                sentence
+                    .words
+                    .iter()
+                    .all(|w| w.text.len() <= MAX_WORD_CHARS)
+            );
+            let bytes: usize = sentence.words.iter().map(|w| w.text.len()).sum();
+            assert!(bytes <= MAX_SENTENCE_BYTES, "{bytes}");
+            sources.extend(sentence.sources.into_iter().filter(|s| !s.is_empty()));
+        }
+        // one source word, however many stretches it is read in
+        assert_eq!(sources, [0..100_001, 100_002..100_003]);
         let many = "word ".repeat(1000);
         assert!(
             sentences(&many)

@@ -145,6 +145,7 @@ fn word_marks_visit_the_text_in_order() {
         "🙂 hello 🙂",
         "one thousand, two thousand, 3,333,333, and a great many more of all those numbers",
         "🙂🙂",
+        "an https://example.com/address/that-is/much/too-long/to-be/read/in/one/go/my-dear it is",
         "漢字 漢字",
     ] {
         let spoken = speak(&voice, text, &Expression::default());

@@ -1,0 +1,330 @@
+//! Reading the sections of a configuration, each value with its range and its default.
+
+use super::fields::{Fields, Found, Located};
+use super::problem::Problems;
+use super::schema::{Budgets, Chain, Limits, MODES, Provider, ROLES, RuntimeSettings, Secret};
+use super::spell;
+use std::path::PathBuf;
+use tth_core::provider::Stage;
+
+/// What a provider is given where neither its block nor `runtime` says anything.
+const LIMITS: Limits = Limits {
+    memory_mb: 64,
+    cpu_ms_per_turn: 2_000,
+    min: 1,
+    max: 64,
+};
+const BUDGETS: Budgets = Budgets {
+    first_output_ms: 2_000,
+    gap_ms: 2_000,
+};
+
+/// The parts of a configuration that are in the base file, the profile and the environment.
+pub(crate) fn read(root: &Fields<'_>) -> (RuntimeSettings, Vec<Chain>, Vec<Provider>) {
+    let problems = root.problems;
+    let section = |key: &str| match root.require(key, "a section of this name") {
+        Some(found) => Fields::of(found.node, found.place, problems),
+        None => Fields::absent(root.place.below(key, root.place.origin.clone()), problems),
+    };
+    let runtime = section("runtime");
+    let limits = runtime
+        .section("limits")
+        .map_or(LIMITS, |fields| read_limits(fields, LIMITS));
+    let budgets = runtime
+        .section("budgets")
+        .map_or(BUDGETS, |fields| read_budgets(fields, BUDGETS));
+    let settings = read_runtime(runtime);
+
+    let components = section("components");
+    let chains = ROLES
+        .iter()
+        .map(|(name, role)| read_chain(&components, name, *role))
+        .collect();
+    components.finish();
+
+    let providers = section("providers")
+        .all()
+        .into_iter()
+        .map(|(id, found)| read_provider(id, found, problems, limits, budgets))
+        .collect();
+    (settings, chains, providers)
+}
+
+fn read_runtime(fields: Fields<'_>) -> RuntimeSettings {
+    let path = |key: &str, default: &str| {
+        let given = fields.text(key);
+        PathBuf::from(given.map_or_else(|| default.to_owned(), |text| text.value))
+    };
+    if let Some(store) = fields.text("session_store")
+        && store.value != "memory"
+    {
+        let found = format!("{:?}", store.value);
+        fields.problems.expected(
+            &store.place,
+            found,
+            "`memory`, the only session store of this version",
+        );
+    }
+    let mapper = fields.text("mapper").unwrap_or_else(|| Located {
+        value: "control-mapper.wasm".into(),
+        place: fields.place.below("mapper", fields.place.origin.clone()),
+    });
+    let mut settings = RuntimeSettings {
+        profile: fields.text("profile"),
+        mapper,
+        components_dir: path("components_dir", "target/components"),
+        cache_dir: path("cache_dir", ".cache/aot"),
+        max_sessions: fields.whole("max_sessions", 1..=100_000).unwrap_or(512),
+        audio_lead_ms: 400,
+        playout_ms: 120,
+        idle_ttl_s: 300,
+    };
+    if let Some(pacing) = fields.section("pacing") {
+        let (lead, playout) = (
+            pacing.whole("audio_lead_ms", 20..=10_000),
+            pacing.whole("playout_ms", 0..=5_000),
+        );
+        settings.audio_lead_ms = lead.unwrap_or(settings.audio_lead_ms);
+        settings.playout_ms = playout.unwrap_or(settings.playout_ms);
+        if settings.audio_lead_ms <= settings.playout_ms {
+            // Of the two keys the one that was written later in the file is the likelier mistake.
+            let place = pacing
+                .get("playout_ms")
+                .map_or_else(|| pacing.place.clone(), |found| found.place);
+            pacing.problems.expected(
+                &place,
+                settings.playout_ms,
+                format!(
+                    "less than audio_lead_ms, which is {}",
+                    settings.audio_lead_ms
+                ),
+            );
+        }
+        pacing.finish();
+    }
+    if let Some(session) = fields.section("session") {
+        let idle = session.whole("idle_ttl_s", 1..=86_400);
+        settings.idle_ttl_s = idle.unwrap_or(settings.idle_ttl_s);
+        session.finish();
+    }
+    fields.finish();
+    settings
+}
+
+fn read_limits(fields: Fields<'_>, base: Limits) -> Limits {
+    let small = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
+    let mut limits = base;
+    limits.memory_mb = small(fields.whole("memory_mb", 1..=4_096)).unwrap_or(base.memory_mb);
+    let cpu = fields.whole("cpu_ms_per_turn", 1..=3_600_000);
+    limits.cpu_ms_per_turn = cpu.unwrap_or(base.cpu_ms_per_turn);
+    if let Some(instances) = fields.section("instances") {
+        let (min, max) = (
+            small(instances.whole("min", 0..=10_000)),
+            small(instances.whole("max", 1..=10_000)),
+        );
+        // Fewer at most than are kept warm by default: then fewer are kept warm.
+        limits.max = max.unwrap_or(base.max);
+        limits.min = min.unwrap_or(base.min.min(limits.max));
+        if limits.min > limits.max {
+            instances.problems.expected(
+                &instances.place,
+                format!("min {} and max {}", limits.min, limits.max),
+                "a min that is not above max",
+            );
+        }
+        instances.finish();
+    }
+    fields.finish();
+    limits
+}
+
+fn read_budgets(fields: Fields<'_>, base: Budgets) -> Budgets {
+    let first = fields.whole("first_output_ms", 1..=600_000);
+    let gap = fields.whole("gap_ms", 1..=600_000);
+    fields.finish();
+    Budgets {
+        first_output_ms: first.unwrap_or(base.first_output_ms),
+        gap_ms: gap.unwrap_or(base.gap_ms),
+    }
+}
+
+fn read_chain(components: &Fields<'_>, name: &str, role: Stage) -> Chain {
+    let expected = "a chain such as { mode: embedded, primary: ID, fallback: [ID] }";
+    let Some(found) = components.require(name, expected) else {
+        return Chain {
+            role,
+            mode: None,
+            primary: None,
+            fallback: Vec::new(),
+        };
+    };
+    let fields = Fields::of(found.node, found.place, components.problems);
+    let mode = fields
+        .require(
+            "mode",
+            "what the primary is: api, self_host, embedded or mock",
+        )
+        .and_then(|found| choice(found, fields.problems, &MODES));
+    let primary = fields
+        .require("primary", "the id of a provider")
+        .and_then(|found| found.text(fields.problems));
+    let fallback = fields.texts("fallback");
+    match role {
+        // Read so that they are checked; they take effect with faces that bring their own speech.
+        Stage::Tts => drop(fields.flag("disabled_when_avatar_handles_tts")),
+        Stage::Avatar => drop(fields.flag("passthrough_text")),
+        Stage::Llm => {}
+    }
+    fields.finish();
+    Chain {
+        role,
+        mode,
+        primary,
+        fallback,
+    }
+}
+
+fn read_provider(
+    id: &str,
+    found: Found<'_>,
+    problems: &Problems,
+    limits: Limits,
+    budgets: Budgets,
+) -> Provider {
+    let fields = Fields::of(found.node, found.place, problems);
+    let role = fields
+        .require("role", "what it does: llm, tts or avatar")
+        .and_then(|found| choice(found, problems, &ROLES));
+    let mode = fields
+        .require(
+            "mode",
+            "how it is reached: api, self_host, embedded or mock",
+        )
+        .and_then(|found| choice(found, problems, &MODES));
+    let component = fields
+        .require("component", "a file in runtime.components_dir")
+        .and_then(|found| found.text(problems));
+    let settings = fields.get("settings").map(|found| {
+        // Its keys are the component's business, which checks them when it is loaded.
+        let mapping = Fields::of(found.node, found.place, problems);
+        drop(mapping);
+        found.node.json().to_string()
+    });
+    let mut hosts = Vec::new();
+    let mut private = false;
+    if let Some(allow) = fields.section("allow") {
+        hosts = allow.texts("hosts");
+        private = allow.flag("private").unwrap_or(false);
+        hosts
+            .iter()
+            .for_each(|host| check_host(host, allow.problems));
+        allow.finish();
+    }
+    let secrets = fields
+        .list("secrets")
+        .into_iter()
+        .filter_map(|found| read_secret(found, problems))
+        .collect();
+    let limits = fields
+        .section("limits")
+        .map_or(limits, |fields| read_limits(fields, limits));
+    let budgets = fields
+        .section("budgets")
+        .map_or(budgets, |fields| read_budgets(fields, budgets));
+    let reuse = fields.flag("reuse").unwrap_or(true);
+    fields.finish();
+    Provider {
+        id: id.to_owned(),
+        role: role.map(|role| role.value),
+        mode: mode.map(|mode| mode.value),
+        component,
+        settings: settings.unwrap_or_else(|| "{}".into()),
+        hosts,
+        private,
+        secrets,
+        limits,
+        budgets,
+        reuse,
+    }
+}
+
+fn check_host(host: &Located<String>, problems: &Problems) {
+    let right = host
+        .value
+        .parse::<http::Uri>()
+        .ok()
+        .is_some_and(|uri: http::Uri| {
+            let scheme = matches!(uri.scheme_str(), Some("https" | "wss" | "http" | "ws"));
+            scheme && uri.host().is_some_and(|host| !host.is_empty()) && uri.query().is_none()
+        });
+    if !right {
+        let found = format!("{:?}", host.value);
+        let expected = "scheme, host and maybe port and path, e.g. \"https://api.example.com\"";
+        problems.expected(&host.place, found, expected);
+    }
+}
+
+fn read_secret(found: Found<'_>, problems: &Problems) -> Option<Secret> {
+    let fields = Fields::of(found.node, found.place, problems);
+    let header = fields
+        .require("header", "the name of an HTTP header")
+        .and_then(|found| found.text(problems));
+    let from = fields
+        .require("from", "env:NAME")
+        .and_then(|found| found.text(problems));
+    let prefix = fields.text("prefix");
+    let host = fields.text("host");
+    fields.finish();
+
+    let header = header.filter(|header| {
+        let right = header.value.parse::<http::HeaderName>().is_ok();
+        if !right {
+            let found = format!("{:?}", header.value);
+            problems.expected(&header.place, found, "the name of an HTTP header");
+        }
+        right
+    });
+    let variable = from.and_then(|from| {
+        let name = from.value.strip_prefix("env:").filter(|name| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        });
+        let Some(name) = name else {
+            // What stands here may be the secret itself: it is not repeated.
+            let message = "found something else than the name of a variable, expected env:NAME; \
+                           keys are never written into the configuration";
+            problems.add(&from.place, message);
+            return None;
+        };
+        let value = name.to_owned();
+        let place = from.place;
+        Some(Located { value, place })
+    });
+    Some(Secret {
+        header: header?.value,
+        variable: variable?,
+        prefix: prefix.map(|prefix| prefix.value).unwrap_or_default(),
+        host: host.map(|host| host.value),
+    })
+}
+
+/// One of a few names.
+fn choice<T: Copy>(
+    found: Found<'_>,
+    problems: &Problems,
+    names: &[(&str, T)],
+) -> Option<Located<T>> {
+    let text = found.text(problems)?;
+    let place = text.place;
+    match names.iter().find(|(name, _)| *name == text.value) {
+        Some((_, value)) => Some(Located {
+            value: *value,
+            place,
+        }),
+        None => {
+            let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+            let expected = spell::one_of(&text.value, &known);
+            problems.expected(&place, format!("{:?}", text.value), expected);
+            None
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The command `serve`: from a configuration to a listening server, and back down in good order.
+
+use crate::cli::ServeArgs;
+use crate::config::Loaded;
+use crate::environment::Environment;
+use crate::wire;
+use anyhow::{Context, Result, anyhow};
+use std::io::{self, ErrorKind, Write as _};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Serves until SIGINT or SIGTERM. What is in flight then has 5 s; a second signal ends it at once.
+///
+/// # Errors
+/// When the address cannot be taken or a provider cannot be loaded.
+pub(crate) async fn serve(
+    args: &ServeArgs,
+    loaded: Loaded,
+    environment: &Environment,
+) -> Result<()> {
+    // The signals first: one that comes while providers load must not be lost.
+    let mut stop = Stop::new().context("listening for signals")?;
+    // Then the port: that it is taken should be said before anything is compiled.
+    let listener = TcpListener::bind(&args.listen)
+        .await
+        .map_err(|error| explain(&args.listen, &error))?;
+    let address = listener.local_addr().context("asking for the address")?;
+    let gateway = wire::gateway(environment);
+    if gateway.api_keys.is_empty() && !address.ip().is_loopback() {
+        tracing::warn!(
+            "TTH_API_KEYS is not set: clients of other machines are refused until it is"
+        );
+    }
+    let hub = tokio::select! {
+        hub = wire::hub(&loaded.config, environment) => hub?,
+        name = stop.wait() => {
+            tracing::info!("{name} before the providers were loaded");
+            return Ok(());
+        }
+    };
+    drop(loaded);
+
+    let router = tth_gateway::router(Arc::new(hub.clone()), gateway);
+    announce(&format!("listening on http://{address}"));
+    let stopped = async move {
+        let name = stop.wait().await;
+        tracing::info!(sessions = hub.sessions(), "{name}: shutting down");
+        hub.shut_down();
+        tokio::spawn(async move {
+            let name = stop.wait().await;
+            eprintln!("{name} again: ending at once");
+            std::process::exit(1);
+        });
+    };
+    tth_gateway::serve(listener, router, stopped)
+        .await
+        .context("serving")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// One line on stdout, for people and for whoever started this.
+fn announce(line: &str) {
+    let mut stdout = io::stdout().lock();
+    // Nobody may be reading: the server runs all the same.
+    let _unread = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
+
+/// Why an address could not be taken, and what to do.
+fn explain(listen: &str, error: &io::Error) -> anyhow::Error {
+    let (host, port) = listen.rsplit_once(':').unwrap_or((listen, ""));
+    match error.kind() {
+        ErrorKind::AddrInUse => {
+            let next = port
+                .parse::<u16>()
+                .unwrap_or(8787)
+                .wrapping_add(1)
+                .max(1024);
+            anyhow!(
+                "{listen} is taken by another program; stop that one (`ss -ltnp 'sport = :{port}'` \
+                 names it) or choose another address, e.g. `--listen {host}:{next}`"
+            )
+        }
+        ErrorKind::PermissionDenied => anyhow!(
+            "{listen} may not be taken: ports below 1024 need a privilege; choose another one, \
+             e.g. `--listen {host}:8787`"
+        ),
+        ErrorKind::AddrNotAvailable => anyhow!(
+            "{host} is no address of this machine; use 127.0.0.1, or 0.0.0.0 for all of its addresses"
+        ),
+        ErrorKind::InvalidInput => {
+            anyhow!("{listen:?} is no address, expected HOST:PORT, e.g. 127.0.0.1:8787")
+        }
+        _ => anyhow!("{listen} cannot be listened on: {error}"),
+    }
+}
+
+/// The signals that end a server.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn new() -> io::Result<Self> {
+        Ok(Stop {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// The name of the next one.
+    async fn wait(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_taken_port_says_what_to_do() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let taken = listener.local_addr().unwrap().to_string();
+        let error = TcpListener::bind(&taken).await.unwrap_err();
+        let text = explain(&taken, &error).to_string();
+        assert!(text.starts_with(&format!("{taken} is taken")), "{text}");
+        assert!(text.contains("--listen 127.0.0.1:"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_address_says_what_is() {
+        let error = TcpListener::bind("nonsense").await.unwrap_err();
+        let text = explain("nonsense", &error).to_string();
+        assert!(text.contains("expected HOST:PORT"), "{text}");
+    }
+}

@@ -1,0 +1,188 @@
+//! A `tth serve` process on a free port of the loopback, ended when dropped.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// Long enough for components that have to be compiled first.
+const START: Duration = Duration::from_secs(120);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    address: String,
+    _config: Option<tempfile::TempDir>,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The program under test: `TTH_BIN`, else the one of a debug build.
+///
+/// # Errors
+/// If it has not been built.
+pub fn binary() -> Result<PathBuf> {
+    let built =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let path = std::env::var_os("TTH_BIN").map_or_else(|| built.join("debug/tth"), PathBuf::from);
+    ensure!(
+        path.is_file(),
+        "{} is missing: run `cargo xtask test`",
+        path.display()
+    );
+    Ok(path)
+}
+
+impl Server {
+    /// Start a profile of the repository.
+    ///
+    /// # Errors
+    /// If the server does not come up.
+    pub fn start(profile: &str) -> Result<Server> {
+        Server::launch(profile, &root().join("configs"), None, &[])
+    }
+
+    /// As [`Server::start`], with variables in the environment.
+    ///
+    /// # Errors
+    /// If the server does not come up.
+    pub fn start_with(profile: &str, env: &[(&str, &str)]) -> Result<Server> {
+        Server::launch(profile, &root().join("configs"), None, env)
+    }
+
+    /// Start a profile that is written for one test, over the repository's base.
+    ///
+    /// # Errors
+    /// If the server does not come up.
+    pub fn custom(profile: &str) -> Result<Server> {
+        let folder = tempfile::tempdir()?;
+        let configs = root().join("configs");
+        std::fs::copy(configs.join("base.yaml"), folder.path().join("base.yaml"))?;
+        for part in ["profiles", "personas"] {
+            std::fs::create_dir(folder.path().join(part))?;
+        }
+        for persona in std::fs::read_dir(configs.join("personas"))? {
+            let persona = persona?;
+            std::fs::copy(
+                persona.path(),
+                folder.path().join("personas").join(persona.file_name()),
+            )?;
+        }
+        std::fs::write(folder.path().join("profiles/custom.yaml"), profile)?;
+        let path = folder.path().to_owned();
+        Server::launch("custom", &path, Some(folder), &[])
+    }
+
+    fn launch(
+        profile: &str,
+        configs: &Path,
+        keep: Option<tempfile::TempDir>,
+        env: &[(&str, &str)],
+    ) -> Result<Server> {
+        let mut command = Command::new(binary()?);
+        command.current_dir(root()).args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--profile",
+            profile,
+        ]);
+        command.arg("--config").arg(configs);
+        if let Some(folder) = std::env::var_os("TTH_COMPONENTS_DIR") {
+            command.env("TTH__RUNTIME__COMPONENTS_DIR", folder);
+        }
+        command
+            .envs(env.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit());
+        let mut child = command.spawn().context("starting the server")?;
+        let stdout = child.stdout.take().context("the server's output")?;
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let address = loop {
+            match lines.recv_timeout(START) {
+                Ok(line) => {
+                    if let Some(address) = line.strip_prefix("listening on http://") {
+                        break address.trim().to_owned();
+                    }
+                }
+                Err(error) => {
+                    let _gone = child.kill();
+                    bail!("the server did not come up: {error}");
+                }
+            }
+        };
+        Ok(Server {
+            child,
+            address,
+            _config: keep,
+        })
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// A request; the answer's status and JSON (null where there is none).
+    ///
+    /// # Errors
+    /// If there is no answer, or one that is no JSON.
+    pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Value)> {
+        let (status, bytes) = self.raw(method, path, body)?;
+        let json = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes)?
+        };
+        Ok((status, json))
+    }
+
+    /// A request; the answer's status and bytes.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub fn raw(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Vec<u8>)> {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .timeout_global(Some(Duration::from_secs(120)));
+        let agent = config.build().new_agent();
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header("content-type", "application/json");
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let mut answer = agent.run(request.body(body)?)?;
+        let bytes = answer
+            .body_mut()
+            .with_config()
+            .limit(256 << 20)
+            .read_to_vec()?;
+        Ok((answer.status().as_u16(), bytes))
+    }
+
+    /// Whether the process still runs.
+    pub fn alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
