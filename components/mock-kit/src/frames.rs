@@ -32,7 +32,7 @@ pub fn check(render: &Render) -> Result<(), Error> {
     Ok(())
 }
 
-/// When frames stand on the session's media timeline, in microseconds.
+/// When frames stand on the call's media timeline, in microseconds.
 #[derive(Clone, Debug)]
 pub struct FrameClock {
     fps: u64,

@@ -81,7 +81,7 @@ pub struct InstanceLimits {
     /// Longest wait for an instance while all are busy, in milliseconds. Default 1000.
     pub acquire_ms: u64,
     /// How long a cancelled call may take to end by itself before its instance is dropped, in
-    /// milliseconds. Default 50.
+    /// milliseconds. A neural voice needs that long to finish the window it is at. Default 250.
     pub cancel_grace_ms: u64,
     /// How long a guest that has closed its events may take to say how the call ended, in
     /// milliseconds. Default 1000.

@@ -6,7 +6,7 @@
 /// The least distance of two frames when a correction holds the clock back, in microseconds.
 const MIN_STEP_US: u64 = 1_000;
 
-/// When a frame is shown, in microseconds on the session's media timeline.
+/// When a frame is shown, in microseconds on the call's media timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tick {
     /// Its start.

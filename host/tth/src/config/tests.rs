@@ -159,7 +159,7 @@ fn the_environment_wins_over_the_files() {
         "mock",
         &[
             ("TTH__RUNTIME__MAX_SESSIONS", "64"),
-            ("TTH__RUNTIME__LIMITS__INSTANCES__MAX", "200"),
+            ("TTH__RUNTIME__LIMITS__MEMORY_MB", "48"),
             ("TTH__COMPONENTS__AVATAR__FALLBACK", "[]"),
             ("TTH__PROVIDERS__MOCK_LLM__SETTINGS__DELAY_MS", "250"),
         ],
@@ -170,7 +170,7 @@ fn the_environment_wins_over_the_files() {
         .iter()
         .find(|provider| provider.id == "mock_llm")
         .unwrap();
-    assert_eq!(llm.limits.max, 200);
+    assert_eq!(llm.limits.memory_mb, 48);
     assert_eq!(llm.settings, r#"{"delay_ms":250}"#);
     assert!(config.chains.iter().all(|chain| chain.fallback.is_empty()));
 }
