@@ -1,6 +1,8 @@
 //! JPEG pictures: made from pixels, brought to an exact size, measured.
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use jpeg_encoder::{
+    ColorType, Encoder, EncodingError, ImageBuffer, JpegColorType, SamplingFactor, rgb_to_ycbcr,
+};
 use tth_sdk::{Error, ErrorCode, error};
 
 /// The longest payload of one JPEG segment; its two length bytes count themselves.
@@ -13,27 +15,71 @@ const EMPTY_COMMENT: usize = 4;
 /// # Errors
 /// `internal` where `rgb` is not `width * height * 3` bytes long.
 pub fn jpeg(rgb: &[u8], width: u32, height: u32, quality: u8) -> Result<Vec<u8>, Error> {
-    let fault = |what: String| error(ErrorCode::Internal, format!("encoding a picture: {what}"));
-    let side = |pixels| u16::try_from(pixels).map_err(|_| fault(format!("{pixels} pixels")));
     let (width, height) = (side(width)?, side(height)?);
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, quality);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
-    // Flat pictures become several times smaller; these are encoded once and sent often.
+    // These are encoded once and sent often.
     encoder.set_optimized_huffman_tables(true);
     encoder
         .encode(rgb, width, height, ColorType::Rgb)
-        .map_err(|e| fault(e.to_string()))?;
+        .map_err(unencoded)?;
     Ok(bytes)
 }
 
-/// A picture of one colour.
+fn side(pixels: u32) -> Result<u16, Error> {
+    let fault = format!("encoding a picture: {pixels} pixels");
+    u16::try_from(pixels).map_err(|_| error(ErrorCode::Internal, fault))
+}
+
+fn unencoded(cause: EncodingError) -> Error {
+    error(ErrorCode::Internal, format!("encoding a picture: {cause}"))
+}
+
+/// A picture of one colour. It is made row by row, with the standard Huffman tables: neither its
+/// pixels nor its coefficients are ever kept as a whole, and an instance never gives memory back.
 ///
 /// # Errors
 /// As [`jpeg`].
-pub fn flat(colour: [u8; 3], width: u32, height: u32) -> Result<Vec<u8>, Error> {
-    let pixels = width as usize * height as usize;
-    jpeg(&colour.repeat(pixels), width, height, 80)
+pub fn flat([red, green, blue]: [u8; 3], width: u32, height: u32) -> Result<Vec<u8>, Error> {
+    let (luma, cb, cr) = rgb_to_ycbcr(red, green, blue);
+    let picture = Flat {
+        width: side(width)?,
+        height: side(height)?,
+        colour: [luma, cb, cr],
+    };
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, 80);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.encode_image(picture).map_err(unencoded)?;
+    Ok(bytes)
+}
+
+struct Flat {
+    width: u16,
+    height: u16,
+    /// Y, Cb, Cr.
+    colour: [u8; 3],
+}
+
+impl ImageBuffer for Flat {
+    fn get_jpeg_color_type(&self) -> JpegColorType {
+        JpegColorType::Ycbcr
+    }
+
+    fn width(&self) -> u16 {
+        self.width
+    }
+
+    fn height(&self) -> u16 {
+        self.height
+    }
+
+    fn fill_buffers(&self, _y: u16, buffers: &mut [Vec<u8>; 4]) {
+        for (buffer, value) in buffers.iter_mut().zip(self.colour) {
+            buffer.resize(buffer.len() + usize::from(self.width), value);
+        }
+    }
 }
 
 /// Make a JPEG exactly `size` bytes long with comment segments; one that is longer stays as it is.

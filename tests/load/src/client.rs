@@ -165,10 +165,13 @@ impl Session {
     }
 }
 
-/// Several sessions, opened one after the other. They speak at the voice's own rate, not at the
-/// persona's, so that a text has a known length.
+/// Several sessions, opened one after the other. They speak without the persona's feeling and at
+/// the voice's own rate, so that a text has a known length.
 pub(crate) async fn open_many(server: SocketAddr, count: usize) -> Result<Vec<Session>> {
-    let wishes = json!({ "character": { "speech_rate": 1.0 } });
+    let wishes = json!({
+        "emotion": { "label": "neutral", "intensity": 0.0 },
+        "character": { "speech_rate": 1.0 },
+    });
     let mut sessions = Vec::with_capacity(count);
     for _ in 0..count {
         sessions.push(Session::open(server, &wishes).await?);

@@ -1,5 +1,8 @@
 //! Whether 200 sessions that speak at once keep real time: what each client would have had to
 //! buffer to play its turn without a gap.
+//!
+//! Each session has spoken before, a little: what is measured is the speaking, not the making of 200
+//! instances within a second.
 
 use super::{text_of, together};
 use crate::client::open_many;
@@ -14,12 +17,19 @@ use std::time::{Duration, Instant};
 const SESSIONS: usize = 200;
 /// 134 letters of 60 ms: eight seconds.
 const LETTERS: usize = 134;
+/// Half a second.
+const WARM_UP_LETTERS: usize = 10;
 /// Between the turns of two sessions, so that all start within a second.
 const STAGGER: Duration = Duration::from_millis(5);
 
 pub(super) async fn run(report: &Report) -> Result<()> {
     let server = Start::mock().run()?;
     let sessions = open_many(server.address, SESSIONS).await?;
+    let sessions = together(sessions.into_iter().map(|mut session| async move {
+        session.turn(&text_of(WARM_UP_LETTERS), Mode::Say).await?;
+        Ok(session)
+    }))
+    .await?;
     let (start, before) = (Instant::now(), cpu_time(server.pid()).ok());
     let turns = (0u32..).zip(sessions).map(|(n, mut session)| async move {
         session.listen_until(start + STAGGER * n).await?;
@@ -49,7 +59,7 @@ pub(super) async fn run(report: &Report) -> Result<()> {
     }
     let (name, limit) = ("play-out buffer p95, 200 speaking", Target::AtMost(60.0));
     report.result(name, quantile(&audio, 0.95), "ms", limit);
-    let name = "play-out buffer p95 of video";
+    let name = "play-out buffer p95 of video, 200 speaking";
     report.result(name, quantile(&video, 0.95), "ms", Target::None);
     Ok(())
 }
