@@ -1,7 +1,10 @@
 //! A turn: text in, an answer spoken, until it is heard, stopped or failed.
 
+mod ending;
+mod failure;
+
 use super::{Budget, Opening, Output, Session};
-use crate::events::{ServerEvent, StageMetrics, TurnEnd, TurnMetrics, TurnMode};
+use crate::events::{ServerEvent, StageMetrics, TurnMode};
 use crate::ids::TurnId;
 use crate::media::Micros;
 use crate::provider::{
@@ -348,29 +351,6 @@ impl Session {
         self.out.push(Output::Tts(TtsInput::Utterance(utterance)));
     }
 
-    /// The voice's time runs only while it owes sound and is listened to.
-    fn watch_voice(&mut self, now: Micros) {
-        let budget = self.budget(Stage::Tts);
-        let heard = self.clock.media(now);
-        let Some(turn) = &self.turn else { return };
-        // It owes sound, or at least its end.
-        let owes = turn.tts.fed()
-            && (turn.line.waiting() || turn.tts.told_end)
-            && self.has_room(turn, heard);
-        let Some(turn) = &mut self.turn else { return };
-        if !owes {
-            turn.tts.due = None;
-        } else if turn.tts.due.is_none() {
-            let first = turn.tts.first_output.is_none();
-            let allowed = if first {
-                budget.first_output_us
-            } else {
-                budget.gap_us
-            };
-            turn.tts.due = Some(now + allowed);
-        }
-    }
-
     fn budget(&self, stage: Stage) -> Budget {
         let index = match (stage, &self.turn) {
             (Stage::Llm, Some(turn)) => turn.llm.index,
@@ -432,94 +412,6 @@ impl Session {
         self.watch_voice(now);
     }
 
-    /// Before a stage's first output the next candidate takes over; afterwards what there is is kept.
-    fn stage_failed(&mut self, now: Micros, stage: Stage, error: ProviderError) {
-        let Some(turn) = &mut self.turn else { return };
-        let running = turn.running(stage);
-        let (untouched, from_index) = (running.first_output.is_none(), running.index);
-        running.due = None;
-        let name =
-            |session: &Session, index: usize| session.chain(stage).get(index).map(|c| c.id.clone());
-        let (from, next) = (name(self, from_index), name(self, from_index + 1));
-        if let (true, Some(to), Some(from)) = (untouched, next, from) {
-            self.out.push(Output::Close(stage));
-            if let Some(turn) = &mut self.turn {
-                turn.fallbacks += 1;
-                turn.running(stage).index += 1;
-            }
-            let reason = error.to_string();
-            self.emit(ServerEvent::ProviderSwitched {
-                stage,
-                from,
-                to: Some(to),
-                reason,
-            });
-            self.open_stage(now, stage);
-            if stage == Stage::Tts {
-                self.say_again();
-                self.watch_voice(now);
-            }
-            return;
-        }
-        self.out.push(Output::Close(stage));
-        self.error(Some(stage), &error);
-        if let Some(turn) = &mut self.turn {
-            turn.running(stage).state = State::Failed;
-        }
-        match stage {
-            Stage::Llm => self.answer_over(now),
-            _ => self.tell_face(AvatarInput::TurnEnd),
-        }
-    }
-
-    /// A new voice is given what the old one did not speak.
-    fn say_again(&mut self) {
-        let Some(turn) = &self.turn else { return };
-        let rest: Vec<_> = turn
-            .line
-            .unfinished()
-            .map(|text| TtsInput::Utterance(text.into()))
-            .collect();
-        let over = turn.llm.over();
-        self.out.extend(rest.into_iter().map(Output::Tts));
-        if over {
-            self.end_voice();
-        }
-    }
-
-    /// Nothing more will be said.
-    fn end_voice(&mut self) {
-        if let Some(turn) = self.turn.as_mut().filter(|turn| turn.tts.fed()) {
-            turn.tts.told_end = true;
-            self.out.push(Output::End(Stage::Tts));
-        }
-    }
-
-    /// A voice that said all it was given but does not end is ended.
-    fn silence_voice(&mut self) {
-        self.out.push(Output::Close(Stage::Tts));
-        if let Some(turn) = &mut self.turn {
-            turn.tts.state = State::Done;
-            turn.tts.due = None;
-        }
-        self.tell_face(AvatarInput::TurnEnd);
-    }
-
-    pub(super) fn overdue(&mut self, now: Micros) {
-        self.face_overdue(now);
-        for stage in [Stage::Llm, Stage::Tts] {
-            let Some(turn) = &mut self.turn else { return };
-            if turn.running(stage).due.is_some_and(|due| due <= now) {
-                if stage == Stage::Tts && !turn.line.waiting() {
-                    self.silence_voice();
-                    continue;
-                }
-                let message = format!("the {} gave no output in its budget", stage.name());
-                self.stage_failed(now, stage, ProviderError::new(ErrorCode::Timeout, message));
-            }
-        }
-    }
-
     pub(super) fn before_first_audio(&mut self, now: Micros, at: Micros) {
         let Some(turn) = self.turn.as_mut().filter(|turn| turn.first_audio.is_none()) else {
             return;
@@ -532,116 +424,6 @@ impl Session {
     pub(super) fn played(&mut self, now: Micros, position: Micros) {
         if let Some(turn) = &mut self.turn {
             turn.played = Some(Played { position, at: now });
-        }
-    }
-
-    /// Stop the turn: nothing of it is said after this but how it went.
-    pub(super) fn interrupt(&mut self, now: Micros) {
-        let Some(turn) = &self.turn else { return };
-        let heard = turn.played.map_or_else(
-            || self.clock.media(now),
-            |played| played.position + now.saturating_sub(played.at),
-        );
-        let position_us = heard.min(turn.line.sent_end());
-        let text_heard = turn.line.heard(position_us);
-        let (id, fed) = (
-            turn.id,
-            [(Stage::Llm, turn.llm.fed()), (Stage::Tts, turn.tts.fed())],
-        );
-        let closing = fed
-            .into_iter()
-            .filter(|(_, fed)| *fed)
-            .map(|(stage, _)| Output::Close(stage));
-        self.out.extend(closing);
-        self.tell_face(AvatarInput::Interrupt);
-        self.face.drop_waiting();
-        self.out.push(Output::Fence(id));
-        self.emit(ServerEvent::Interrupted {
-            text_heard: text_heard.clone(),
-            position_us,
-        });
-        // What was sent but never heard is skipped, so that the face goes on at once.
-        self.clock.jump(now, self.face.end().max(self.audio_end));
-        self.end_turn(now, TurnEnd::Interrupted, text_heard);
-    }
-
-    /// End the turn once all of it is heard (or, without real time, made).
-    pub(super) fn finish_if_heard(&mut self, now: Micros, heard: Micros) {
-        let Some(turn) = self.turn.as_ref().filter(|turn| turn.sound_done()) else {
-            return;
-        };
-        let end = turn.line.placed_end();
-        let over = if self.config.pacing.realtime {
-            heard >= end
-        } else {
-            let faceless =
-                self.face.lost() || self.config.codecs.is_empty() || self.config.avatar.is_empty();
-            turn.line.next_at().is_none() && (faceless || end == 0 || self.face.end() >= end)
-        };
-        if !over || turn.line.next_at().is_some() {
-            return;
-        }
-        let (reason, spoken) = if turn.failed() {
-            (TurnEnd::Failed, turn.line.text())
-        } else {
-            (TurnEnd::Completed, turn.answer.clone())
-        };
-        self.end_turn(now, reason, spoken);
-    }
-
-    fn end_turn(&mut self, now: Micros, reason: TurnEnd, spoken: String) {
-        if !spoken.trim().is_empty() {
-            self.remember(Role::Assistant, spoken);
-        }
-        let metrics = self.metrics(now);
-        self.emit(ServerEvent::Metrics(metrics));
-        self.emit(ServerEvent::TurnEnded { reason });
-        self.turn = None;
-    }
-
-    fn metrics(&self, now: Micros) -> TurnMetrics {
-        let Some(turn) = &self.turn else {
-            return TurnMetrics::default();
-        };
-        let ms = |at: Micros| at.saturating_sub(turn.started) as f64 / 1_000.0;
-        let name = |stage, index: usize| {
-            self.chain(stage)
-                .get(index)
-                .map(|c| c.id.clone())
-                .unwrap_or_default()
-        };
-        let mut stages = Vec::new();
-        if turn.mode == TurnMode::Chat {
-            stages.push(turn.llm.metrics(
-                Stage::Llm,
-                name(Stage::Llm, turn.llm.index),
-                turn.started,
-            ));
-        }
-        stages.push(
-            turn.tts
-                .metrics(Stage::Tts, name(Stage::Tts, turn.tts.index), turn.started),
-        );
-        if turn.first_frame.is_some() {
-            stages.push(StageMetrics {
-                stage: Stage::Avatar,
-                provider: name(Stage::Avatar, self.face.index()),
-                first_output_ms: turn.first_frame.map(ms),
-                total_ms: Some(ms(now)),
-                attempts: 1,
-            });
-        }
-        TurnMetrics {
-            ttft_ms: turn.first_text.map(ms),
-            ttfa_ms: turn.first_audio.map(ms),
-            ttfv_ms: turn.first_frame.map(ms),
-            total_ms: ms(now),
-            audio_ms: turn.line.sent_us() as f64 / 1_000.0,
-            frames: turn.frames,
-            drift_ms: self.face.drift.metrics(),
-            corrections: self.face.drift.corrections(),
-            stages,
-            fallbacks: turn.fallbacks,
         }
     }
 }
