@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     println!("Generator and server share this machine; medians, and only ratios travel.");
     let mut failed = false;
     for scenario in args.scenario.each() {
-        println!("\n== {}", scenario.title());
+        println!("\n== {}{}", scenario.title(), process::system_load());
         if let Err(error) = runtime.block_on(measure(scenario)) {
             // The other scenarios may still be worth their time.
             eprintln!("tth-load: {}: {error:#}", scenario.title());

@@ -28,6 +28,16 @@ pub(crate) fn resident_mb(pid: u32) -> Result<f64> {
         .context("/proc/PID/status has another form")
 }
 
+/// How busy the machine was in the last minute, for a reader to judge the values by; empty where
+/// it cannot be known.
+pub(crate) fn system_load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    match load.split_ascii_whitespace().next() {
+        Some(minute) => format!(" (load of the machine before: {minute})"),
+        None => String::new(),
+    }
+}
+
 fn read(pid: u32, file: &str) -> Result<String> {
     let path = format!("/proc/{pid}/{file}");
     std::fs::read_to_string(&path)
