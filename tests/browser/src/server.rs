@@ -59,6 +59,10 @@ impl Server {
             .arg(configs)
             .env_remove("TTH_API_KEYS")
             .current_dir(workspace());
+        // Where the build put them, which is elsewhere with a target directory of one's own.
+        if let Some(components) = std::env::var_os("TTH_COMPONENTS_DIR") {
+            command.env("TTH__RUNTIME__COMPONENTS_DIR", components);
+        }
         let (process, address) =
             Process::start(&format!("tth-{profile}"), command, READY_WITHIN, address)?;
         Ok(Server { address, process })
