@@ -78,6 +78,10 @@ impl Start {
             .envs(self.environment)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
+        // Where the build put them, which is elsewhere with a target directory of one's own.
+        if let Some(components) = std::env::var_os("TTH_COMPONENTS_DIR") {
+            command.env("TTH__RUNTIME__COMPONENTS_DIR", components);
+        }
         if std::env::var_os("TTH_LOG").is_none() {
             command.env("TTH_LOG", "warn");
         }
