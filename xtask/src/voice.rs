@@ -6,6 +6,8 @@
 
 mod fetch;
 mod lexicon;
+mod net;
+mod onnx;
 mod tables;
 mod tagger;
 mod wheel;
@@ -18,16 +20,17 @@ use std::path::{Path, PathBuf};
 const VERSION: &str = "hibari-0.2.1";
 
 /// Names a packed set of this layout; change it whenever a packed format changes.
-const STAMP: &str = "packed-1";
+const STAMP: &str = "packed-2";
 
 /// What a complete set consists of.
-const PACKED: [&str; 10] = [
+const PACKED: [&str; 11] = [
     "us.lex",
     "us.tag",
     "norm.tsv",
     "oov.json",
     "oov.onnx",
-    "hibari.onnx",
+    "prosody.onnx",
+    "decoder.f32",
     "vocab.json",
     "LICENSE",
     "NOTICE",
@@ -65,16 +68,12 @@ fn build(work: &Path) -> Result<()> {
     let write = |name: &str, bytes: &[u8]| -> Result<()> {
         fs::write(packed.join(name), bytes).with_context(|| format!("cannot write {name}"))
     };
-    for name in [
-        "hibari.onnx",
-        "oov.onnx",
-        "oov.json",
-        "vocab.json",
-        "LICENSE",
-        "NOTICE",
-    ] {
+    for name in ["oov.onnx", "oov.json", "vocab.json", "LICENSE", "NOTICE"] {
         write(name, files.get(name)?)?;
     }
+    let net = net::split(files.get("hibari.onnx")?)?;
+    write("prosody.onnx", &net.prosody)?;
+    write("decoder.f32", &net.decoder)?;
     write(
         "us.lex",
         &lexicon::pack(

@@ -1,23 +1,26 @@
 //! Finds the packed voice and tells the compiler where it lies.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "us.lex",
     "us.tag",
     "norm.tsv",
     "oov.json",
     "oov.onnx",
-    "hibari.onnx",
+    "prosody.onnx",
+    "decoder.f32",
     "vocab.json",
 ];
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-env-changed=TTH_VOICE_DIR");
+    // Asked for at run time: a target directory may serve several checkouts.
+    let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let folder = match std::env::var_os("TTH_VOICE_DIR") {
         Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.cache/voice/hibari-0.2.1"),
+        None => package.join("../../../.cache/voice/hibari-0.2.1"),
     };
     for name in FILES {
         let file = folder.join(name);

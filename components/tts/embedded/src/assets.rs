@@ -1,13 +1,17 @@
 //! The voice's files, built into the component: no file system is needed at run time.
 
+use crate::decoder::Aligned;
+
 macro_rules! file {
     ($name:literal) => {
         concat!(env!("TTH_VOICE"), "/", $name)
     };
 }
 
-/// Acoustic net (ONNX).
-pub(crate) static VOICE_NET: &[u8] = include_bytes!(file!("hibari.onnx"));
+/// First half of the acoustic net: phonemes to prosody (ONNX).
+pub(crate) static PROSODY_NET: &[u8] = include_bytes!(file!("prosody.onnx"));
+/// Its second half: prosody to planes (packed).
+pub(crate) static DECODER: &Aligned<[u8]> = &Aligned(*include_bytes!(file!("decoder.f32")));
 /// Unknown-word net (ONNX).
 pub(crate) static UNKNOWN_NET: &[u8] = include_bytes!(file!("oov.onnx"));
 /// The unknown-word net's alphabets (JSON).

@@ -5,6 +5,7 @@
 //! plain code; [`EmbeddedVoice`] makes it a provider.
 
 mod assets;
+mod decoder;
 mod expression;
 mod net;
 mod provider;

@@ -1,12 +1,13 @@
-//! Drives the acoustic net: one graph, cut at values that are addressed by name.
+//! Drives the first half of the acoustic net: one graph, cut at values that are addressed by name.
 //!
 //! 1. [`Net::encode`]: phoneme ids -> durations at normal speed, and the states behind them
 //! 2. [`Net::prosody`]: states and chosen durations -> pitch, loudness and text features
-//! 3. [`Net::decode`]: any window of those -> spectral planes
 //!
-//! Cutting after the encoder lets the caller choose durations without paying for it twice.
+//! Cutting after the encoder lets the caller choose durations without paying for it twice. The
+//! second half is [`crate::decoder`].
 //! A frame is 12.5 ms; a slot, the unit of durations, two frames.
 
+use crate::decoder::FEATURES;
 use crate::text::LoadError;
 use rten::{
     Model, ModelOptions, NodeId, OpRegistry, RunError, RunOptions, Value, ValueOrView,
@@ -14,17 +15,9 @@ use rten::{
 };
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, Tensor};
-use std::ops::Range;
 
-/// Spectral bins of a frame.
-pub(crate) const BINS: usize = 601;
 /// Most phoneme ids of one call: attention over the sentence makes longer ones costly.
 pub(crate) const MAX_IDS: usize = 400;
-/// The decoder's receptive field on each side, in frames: nine convolutions of width seven.
-const CONTEXT: usize = 27;
-/// Text features of a frame.
-const FEATURES: usize = 128;
-
 /// Only what the graphs use; everything else stays out of the binary.
 pub(crate) fn options() -> ModelOptions {
     let mut options = ModelOptions::with_ops(OpRegistry::with_ops(&[
@@ -98,7 +91,6 @@ pub(crate) struct Net {
     features: NodeId,
     f0: NodeId,
     loudness: NodeId,
-    planes: [NodeId; 5],
 }
 
 /// What the encoder made of the phonemes.
@@ -114,7 +106,7 @@ pub(crate) struct Prosody {
     pub(crate) f0: Vec<f32>,
     /// Natural log of frame power; about -9 in silence, 8 at most.
     pub(crate) loudness: Vec<f32>,
-    /// Text features, `FEATURES` rows of one value per frame.
+    /// Text features, frame by frame.
     features: Vec<f32>,
 }
 
@@ -122,10 +114,16 @@ impl Prosody {
     /// Curves without text features, for tests of what only looks at curves.
     #[cfg(test)]
     pub(crate) fn of_curves(f0: Vec<f32>, loudness: Vec<f32>) -> Self {
+        Prosody::of_parts(f0, loudness, Vec::new())
+    }
+
+    /// Curves and text features, for tests of the decoder.
+    #[cfg(test)]
+    pub(crate) fn of_parts(f0: Vec<f32>, loudness: Vec<f32>, features: Vec<f32>) -> Self {
         Prosody {
             f0,
             loudness,
-            features: Vec::new(),
+            features,
         }
     }
 
@@ -133,20 +131,14 @@ impl Prosody {
     pub(crate) fn frames(&self) -> usize {
         self.f0.len()
     }
-}
 
-/// Spectral planes of some frames, each plane frame by frame, `BINS` values a frame.
-pub(crate) struct Planes {
-    /// Log magnitude of the harmonic part.
-    pub(crate) harmonic: Vec<f32>,
-    /// Its phase, as the argument of pi tanh.
-    pub(crate) turn: Vec<f32>,
-    /// Log magnitude of the noise.
-    pub(crate) noise: Vec<f32>,
-    /// Log magnitude of the free part.
-    pub(crate) free: Vec<f32>,
-    /// Phase of the free part in radians.
-    pub(crate) phase: Vec<f32>,
+    /// The text features of a frame.
+    pub(crate) fn features(&self, frame: usize) -> &[f32] {
+        let start = frame * FEATURES;
+        self.features
+            .get(start..start + FEATURES)
+            .unwrap_or_default()
+    }
 }
 
 impl Net {
@@ -166,13 +158,6 @@ impl Net {
             features: node("/Reshape_42_output_0")?,
             f0: node("f0")?,
             loudness: node("/Mul_62_output_0")?,
-            planes: [
-                node("lh")?,
-                node("theta")?,
-                node("ln")?,
-                node("lr")?,
-                node("phi")?,
-            ],
             model,
         })
     }
@@ -212,7 +197,9 @@ impl Net {
             [self.f0, self.loudness, self.features],
             run_options(),
         )?;
-        let (f0, loudness, features) = (floats(f0)?, floats(loudness)?, floats(features)?);
+        let (f0, loudness) = (floats(f0)?, floats(loudness)?);
+        let features: NdTensor<f32, 3> = features.try_into().map_err(|_| NetError::Shape)?;
+        let features = features.permuted([0, 2, 1]).to_vec();
         if loudness.len() != f0.len() || features.len() != FEATURES * f0.len() {
             return Err(NetError::Shape);
         }
@@ -222,61 +209,9 @@ impl Net {
             features,
         })
     }
-
-    /// Decodes a window of frames, with the neighbours that the net looks at.
-    pub(crate) fn decode(
-        &self,
-        prosody: &Prosody,
-        frames: Range<usize>,
-    ) -> Result<Planes, NetError> {
-        let all = prosody.frames();
-        let from = frames.start.saturating_sub(CONTEXT);
-        let to = (frames.end + CONTEXT).min(all);
-        let window = |row: &[f32]| {
-            row.get(from..to)
-                .map(<[f32]>::to_vec)
-                .ok_or(NetError::Shape)
-        };
-        let mut features = Vec::with_capacity(FEATURES * (to - from));
-        for row in prosody.features.chunks_exact(all.max(1)) {
-            features.extend(window(row)?);
-        }
-        let count = to - from;
-        let features = NdTensor::from_data([1, FEATURES, count], features);
-        let f0 = NdTensor::from_data([1, count], window(&prosody.f0)?);
-        let loudness = NdTensor::from_data([1, count], window(&prosody.loudness)?);
-        let planes = self.model.run_n(
-            vec![
-                (self.f0, f0.view().into()),
-                (self.loudness, loudness.view().into()),
-                (self.features, features.view().into()),
-            ],
-            self.planes,
-            run_options(),
-        )?;
-        let wanted = frames.start - from..frames.end - from;
-        let [harmonic, turn, noise, free, phase] = planes.map(|plane| frame_major(plane, &wanted));
-        Ok(Planes {
-            harmonic: harmonic?,
-            turn: turn?,
-            noise: noise?,
-            free: free?,
-            phase: phase?,
-        })
-    }
 }
 
 fn floats(value: Value) -> Result<Vec<f32>, NetError> {
     let tensor: Tensor<f32> = value.try_into().map_err(|_| NetError::Shape)?;
     Ok(tensor.into_data())
-}
-
-/// `[1, BINS, n]` -> the wanted frames, frame by frame.
-fn frame_major(value: Value, frames: &Range<usize>) -> Result<Vec<f32>, NetError> {
-    let plane: NdTensor<f32, 3> = value.try_into().map_err(|_| NetError::Shape)?;
-    let [_, bins, count] = plane.shape();
-    if bins != BINS || count < frames.end {
-        return Err(NetError::Shape);
-    }
-    Ok(plane.slice((0, .., frames.clone())).transposed().to_vec())
 }

@@ -62,7 +62,7 @@ impl Tts for EmbeddedVoice {
                 channels: 1,
             }),
             video: Vec::new(),
-            features: vec!["visemes".to_owned(), "text-marks".to_owned()],
+            features: Vec::from(["visemes", "text-marks", "clauses"].map(str::to_owned)),
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! The text is split at sentence ends, and the first piece at its first clause mark, so that its
 //! prosody is quick. A piece's visemes and text marks are known before any of its sound and are
-//! given out first. Then 24 frames are decoded, and larger windows after that: each costs the
-//! net's context of 54 frames once more.
+//! given out first. Then 24 frames are decoded, so that sound starts soon, and 48 at a time after
+//! that.
 
 mod durations;
 mod pieces;
@@ -11,6 +11,7 @@ mod sound;
 mod timing;
 
 use crate::assets;
+use crate::decoder::{Decoder, Weights};
 use crate::expression::{Expression, Style};
 use crate::net::{Net, NetError, Prosody};
 use crate::text::{LoadError, Reader, Script, SourceWord, Spoken};
@@ -25,10 +26,9 @@ use tth_sdk::{AudioChunk, AudioFormat, TextMark, Viseme, VisemeMark};
 pub const SAMPLE_RATE: u32 = 24_000;
 /// Frames of the first window of a call: sound starts after it.
 const FIRST_WINDOW: usize = 24;
-/// Frames of the window after it, and of all others. Larger ones are cheaper for each second of
-/// sound; smaller ones are left sooner when the call is cancelled.
-const SECOND_WINDOW: usize = 80;
-const WINDOW: usize = 128;
+/// Frames of all others: 0.6 s of sound, which is also how long a cancelled call goes on at most,
+/// at the speed of the decoder.
+const WINDOW: usize = 48;
 /// Samples of a chunk: 100 ms.
 const CHUNK: usize = 2_400;
 /// Frames of silence kept before the first sound and after the last.
@@ -42,6 +42,7 @@ const NOTHING_MS: u64 = 40;
 pub struct Voice {
     reader: Reader,
     net: Net,
+    weights: Weights,
     ids: HashMap<char, i32>,
     synthesis: Synthesis,
     noise: Noise,
@@ -68,7 +69,8 @@ impl Voice {
     pub fn load(seed: u64) -> Result<Self, LoadError> {
         Ok(Voice {
             reader: Reader::load()?,
-            net: Net::load(assets::VOICE_NET)?,
+            net: Net::load(assets::PROSODY_NET)?,
+            weights: Weights::load(assets::DECODER)?,
             ids: serde_json::from_str(assets::PHONEME_IDS)?,
             synthesis: Synthesis::new(),
             noise: Noise::new(seed),
@@ -101,7 +103,6 @@ impl Voice {
             sources: Vec::new(),
             marked: 0,
             playing: None,
-            windows: 0,
             spoke: false,
         }
     }
@@ -174,14 +175,13 @@ pub struct Utterance<'a> {
     sources: Vec<SourceWord>,
     marked: usize,
     playing: Option<Playing>,
-    /// Windows decoded so far.
-    windows: usize,
     spoke: bool,
 }
 
 /// A piece being decoded.
 struct Playing {
     prosody: Prosody,
+    decoder: Decoder,
     sound: Sound,
     frames: Range<usize>,
     /// Pause that its last mark asks for, in milliseconds at normal rate.
@@ -190,14 +190,14 @@ struct Playing {
 
 impl Utterance<'_> {
     /// Does the next bit of work; nothing once the utterance is spoken. A step takes as long as
-    /// one window of the net (about 0.1 s in the sandbox): let others have their turn between.
+    /// one window of the decoder: let others have their turn between.
     ///
     /// # Errors
     /// The net failed, which no text should bring about.
     pub fn step(&mut self) -> Result<Option<Vec<Event>>, SpeakError> {
         let mut events = Vec::new();
         if let Some(playing) = self.playing.take() {
-            self.play(playing, &mut events)?;
+            self.play(playing, &mut events);
         } else if let Some(piece) = self.pieces.pop_front() {
             self.begin(&piece, &mut events)?;
         } else if let Some(sentence) = self.script.sentence(|w| self.voice.reader.abbreviates(w)) {
@@ -247,6 +247,7 @@ impl Utterance<'_> {
         let noise = self.progress.noise.clone();
         self.playing = Some(Playing {
             sound: Sound::new(&self.voice.synthesis, pitch, &self.style, noise),
+            decoder: Decoder::new(frames.start),
             frames,
             pause_ms: pause_after(piece),
             prosody,
@@ -307,20 +308,14 @@ impl Utterance<'_> {
     }
 
     /// Decodes the next window of a piece.
-    fn play(&mut self, mut playing: Playing, events: &mut Vec<Event>) -> Result<(), SpeakError> {
+    fn play(&mut self, mut playing: Playing, events: &mut Vec<Event>) {
         let start = playing.frames.start;
-        let window = match self.windows {
-            0 if self.progress.samples == 0 => FIRST_WINDOW,
-            0 | 1 => SECOND_WINDOW,
-            _ => WINDOW,
-        };
-        self.windows += 1;
-        // what is left over would cost nearly as much as a window of its own
-        let left = playing.frames.len();
-        let whole = window > FIRST_WINDOW && left <= window + window / 2;
-        let count = if whole { left } else { window.min(left) };
-        let end = start + count;
-        let planes = self.voice.net.decode(&playing.prosody, start..end)?;
+        let soon = self.progress.samples == 0;
+        let window = if soon { FIRST_WINDOW } else { WINDOW };
+        let end = (start + window).min(playing.frames.end);
+        let planes = playing
+            .decoder
+            .decode(&self.voice.weights, &playing.prosody, start..end);
         let samples =
             playing
                 .sound
@@ -336,7 +331,6 @@ impl Utterance<'_> {
             self.progress.pause = pause as u64;
             self.progress.noise = playing.sound.into_noise();
         }
-        Ok(())
     }
 }
 

@@ -20,6 +20,16 @@ pub enum LoadError {
     /// Another build of the model: its values are addressed by name.
     #[error("a model of the embedded voice has no value {0}")]
     Node(&'static str),
+    /// The packed decoder is of another layout.
+    #[error(
+        "the decoder of the embedded voice has {found} bytes, but {wanted} are used: set the voice up again"
+    )]
+    Decoder {
+        /// Bytes that there are.
+        found: usize,
+        /// Bytes that this build reads.
+        wanted: usize,
+    },
     /// An alphabet file is not readable.
     #[error("an alphabet of the embedded voice does not parse: {0}")]
     Alphabet(#[from] serde_json::Error),

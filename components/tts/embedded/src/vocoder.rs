@@ -9,7 +9,7 @@
     reason = "frames and bins of fixed sizes, checked on entry"
 )]
 
-mod math;
+pub(crate) mod math;
 mod noise;
 mod pulses;
 mod resample;
@@ -17,7 +17,7 @@ mod resample;
 pub(crate) use noise::Noise;
 pub(crate) use resample::Resampler;
 
-use crate::net::{BINS, Planes};
+use crate::decoder::{BINS, Frame, Planes};
 use math::{exp, sin_cos_turns, tanh};
 use pulses::Pulses;
 use realfft::num_complex::Complex32;
@@ -114,10 +114,9 @@ impl Vocoder {
 
     /// Takes the next frames in order and appends the samples that are final.
     pub(crate) fn push(&mut self, synthesis: &Synthesis, planes: &Planes, out: &mut Vec<f32>) {
-        let count = planes.harmonic.len() / BINS;
-        for frame in 0..count.min(self.frames - self.next) {
+        for frame in planes.frames().take(self.frames - self.next) {
             self.excite(synthesis);
-            self.shape(planes, frame * BINS);
+            self.shape(frame);
             self.add(synthesis);
             self.advance(out);
         }
@@ -144,12 +143,15 @@ impl Vocoder {
     }
 
     /// Filters the pulses' spectrum and adds noise and the free part.
-    fn shape(&mut self, planes: &Planes, at: usize) {
+    fn shape(&mut self, frame: Frame<'_>) {
         let noise = self.noise.frame();
-        let part = at..at + BINS;
-        let (harmonic, turn) = (&planes.harmonic[part.clone()], &planes.turn[part.clone()]);
-        let (noisy, free) = (&planes.noise[part.clone()], &planes.free[part.clone()]);
-        let phase = &planes.phase[part];
+        let Frame {
+            harmonic,
+            turn,
+            noise: noisy,
+            free,
+            phase,
+        } = frame;
         let scale = 4.0 / WINDOW as f32;
         for bin in 0..BINS {
             let bias = self.bias[bin];
@@ -226,14 +228,7 @@ mod tests {
     use super::*;
 
     fn planes(frames: usize, level: f32) -> Planes {
-        let plane = |value| vec![value; frames * BINS];
-        Planes {
-            harmonic: plane(level),
-            turn: plane(0.0),
-            noise: plane(-30.0),
-            free: plane(-30.0),
-            phase: plane(0.0),
-        }
+        Planes::of_levels(frames, [level, 0.0, -30.0, -30.0, 0.0])
     }
 
     fn speak(frames: usize, windows: &[usize], shape: Shape) -> Vec<f32> {

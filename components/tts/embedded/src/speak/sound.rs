@@ -1,7 +1,7 @@
 //! Planes to 16-bit samples: vocoder, speaker, limiter.
 
+use crate::decoder::Planes;
 use crate::expression::Style;
-use crate::net::Planes;
 use crate::vocoder::{Noise, Resampler, Synthesis, Vocoder, limit};
 
 /// Samples over which a piece fades in and out: its ends are near silence, but not at it.

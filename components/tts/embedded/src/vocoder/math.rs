@@ -4,7 +4,7 @@
 #[inline(always)]
 pub(super) fn sin_cos_turns(turns: f32) -> (f32, f32) {
     // Reduced to an eighth of a turn on each side; there the Taylor series err below 4e-6.
-    let quarter = (turns * 4.0).round();
+    let quarter = (turns * 4.0).round_ties_even();
     let x = (turns - quarter * 0.25) * std::f32::consts::TAU;
     let x2 = x * x;
     let sin = x * (1.0 + x2 * (-1.0 / 6.0 + x2 * (1.0 / 120.0 - x2 * (1.0 / 5040.0))));
@@ -19,9 +19,9 @@ pub(super) fn sin_cos_turns(turns: f32) -> (f32, f32) {
 
 /// e^x, about 2e-7 relative, for any x (clamped to what an `f32` holds).
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     let y = x.clamp(-80.0, 80.0) * std::f32::consts::LOG2_E;
-    let whole = y.round();
+    let whole = y.round_ties_even();
     let f = (y - whole) * std::f32::consts::LN_2;
     let series = 1.0 / 24.0 + f * (1.0 / 120.0 + f * (1.0 / 720.0));
     let series = 1.0 + f * (1.0 + f * (0.5 + f * (1.0 / 6.0 + f * series)));

@@ -7,6 +7,7 @@
     reason = "helpers of tests fail like the tests themselves"
 )]
 
+mod feelings;
 mod marks;
 mod provider;
 mod signal;
