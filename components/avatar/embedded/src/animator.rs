@@ -109,13 +109,15 @@ impl Animator {
         );
     }
 
-    /// Takes over the parameters that are given; the others stay. Numbers beyond their range are brought
-    /// into it; what is no number, no known label or no known look changes nothing.
+    /// Takes over the parameters that are given; the others have their defaults from now on, but the
+    /// look, which stays. Numbers beyond their range are brought into it; what is no number, no known
+    /// label or no known look counts as not given.
     pub fn control(&mut self, control: &Control) {
-        let number = |name: &str, low: f64, high: f64, old: f64| {
-            control.number(name).map_or(old, |n| n.clamp(low, high))
+        // What is absent has its default: nobody wishes it any more.
+        let number = |name: &str, low: f64, high: f64, default: f64| {
+            control.number(name).map_or(default, |n| n.clamp(low, high))
         };
-        let mood = self.mood;
+        let mood = Mood::default();
         self.mood = Mood {
             emotion: control
                 .text("emotion")
@@ -126,7 +128,7 @@ impl Animator {
             arousal: number("arousal", -1.0, 1.0, mood.arousal),
             expressivity: number("expressivity", 0.0, 1.0, mood.expressivity),
         };
-        self.motion = number("motion", 0.0, 2.0, self.motion);
+        self.motion = number("motion", 0.0, 2.0, 1.0);
         self.look = control
             .text("look")
             .and_then(Look::named)
@@ -168,6 +170,7 @@ impl Animator {
             activity: speech.activity,
             thinking: thinking && self.said.is_none(),
             arousal: self.mood.arousal,
+            blinks: self.mood.blinks(),
             motion: self.motion,
             scale: self.mood.scale(),
         };

@@ -69,6 +69,19 @@ impl Emotion {
             .find(|emotion| emotion.name() == name)
     }
 
+    /// How often the eyes blink in this feeling at full strength, against the usual.
+    fn blinks(self) -> f64 {
+        match self {
+            Emotion::Neutral => 1.0,
+            Emotion::Joy | Emotion::Anger | Emotion::Disgust => 1.35,
+            Emotion::Excited | Emotion::Fear => 1.6,
+            // Wide eyes stay wide.
+            Emotion::Surprise | Emotion::Calm => 0.7,
+            Emotion::Tender => 0.85,
+            Emotion::Sadness => 0.6,
+        }
+    }
+
     /// The face of this label at full strength.
     pub fn weights(self) -> Weights {
         presets::label(self)
@@ -110,6 +123,12 @@ impl Mood {
         } else {
             0.7 + 0.6 * self.expressivity
         }
+    }
+
+    /// How often the eyes blink in this mood, 1 is usual.
+    pub fn blinks(&self) -> f64 {
+        let label = self.emotion.blinks().powf(self.intensity.clamp(0.0, 1.0));
+        label * 1.4_f64.powf(self.arousal.clamp(-1.0, 1.0))
     }
 
     /// The face of this mood. A label of low intensity lies between the neutral face and its own; valence

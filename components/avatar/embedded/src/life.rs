@@ -23,6 +23,8 @@ pub struct Doing {
     pub thinking: bool,
     /// Drowsy (-1) to agitated (1).
     pub arousal: f64,
+    /// How often the eyes blink; 1 is usual.
+    pub blinks: f64,
     /// How much head and body move, 0 to 2; 1 is usual.
     pub motion: f64,
     /// How much the face shows, 0.6 to 1.3; 1 is usual.
@@ -88,7 +90,7 @@ impl Life {
             w.brow_inner += 0.12;
             w.brow_skew += 0.2;
         }
-        let lid = self.blink.at(time);
+        let lid = self.blink.at(time, doing.blinks);
         w.blink_left = lid;
         w.blink_right = lid;
         let (x, y) = self.gaze.at(time, step, doing);
@@ -171,6 +173,7 @@ mod tests {
         activity: 0.0,
         thinking: false,
         arousal: 0.0,
+        blinks: 1.0,
         motion: 1.0,
         scale: 1.0,
     };

@@ -1,4 +1,4 @@
-//! Blinks: every two to six seconds, quickly shut, more slowly open.
+//! Blinks: every two to six seconds, oftener in agitation and joy, quickly shut, more slowly open.
 
 use crate::chance::Dice;
 
@@ -13,16 +13,29 @@ const OPEN: f64 = 0.165;
 pub(super) struct Blink {
     dice: Dice,
     start: f64,
+    /// The last time asked for.
+    now: f64,
 }
 
 impl Blink {
     pub(super) fn new(mut dice: Dice) -> Blink {
         let start = dice.between(0.8, 2.5);
-        Blink { dice, start }
+        Blink {
+            dice,
+            start,
+            now: 0.0,
+        }
     }
 
-    /// How far the lids are closed at `time`, 0 to 1. Times must not go backwards.
-    pub(super) fn at(&mut self, time: f64) -> f64 {
+    /// How far the lids are closed at `time`, 0 to 1. Times must not go backwards. `pace` is how often
+    /// the eyes blink, 1 as usual: another pace stretches what is left of the pause at hand, too.
+    pub(super) fn at(&mut self, time: f64, pace: f64) -> f64 {
+        let step = (time - self.now).max(0.0);
+        self.now = self.now.max(time);
+        if time < self.start {
+            // A pause runs at the pace of every moment in it; a blink that has begun is not hurried.
+            self.start = (self.start - step * (pace - 1.0)).max(time);
+        }
         while time >= self.start + SHUT + OPEN {
             self.start += self.dice.between(PAUSE.0, PAUSE.1);
         }
@@ -48,7 +61,7 @@ mod tests {
         let mut starts = Vec::new();
         let mut shut = false;
         for ms in 0..600_000u32 {
-            let closed = blink.at(f64::from(ms) / 1000.0) > 0.5;
+            let closed = blink.at(f64::from(ms) / 1000.0, 1.0) > 0.5;
             if closed && !shut {
                 starts.push(f64::from(ms) / 1000.0);
             }
@@ -68,7 +81,7 @@ mod tests {
         let mut blink = Blink::new(Dice::new(1));
         let mut fine = Blink::new(Dice::new(1));
         let seen = (0..2500)
-            .map(|i| blink.at(f64::from(i) * 0.04))
+            .map(|i| blink.at(f64::from(i) * 0.04, 1.0))
             .collect::<Vec<_>>();
         let peaks = seen
             .windows(3)
@@ -76,7 +89,7 @@ mod tests {
             .count();
         let mut starts = std::collections::BTreeSet::new();
         for ms in 0..100_000u32 {
-            fine.at(f64::from(ms) / 1000.0);
+            fine.at(f64::from(ms) / 1000.0, 1.0);
             starts.insert((fine.start * 1e6) as u64);
         }
         assert!(
