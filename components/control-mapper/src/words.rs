@@ -1,4 +1,8 @@
-//! The mapper's own sentences: instructions for voices and prompts for language models.
+//! The mapper's own sentences: instructions for voices, prompts for language models ([`prompt`]).
+
+mod prompt;
+
+pub(crate) use prompt::prompt;
 
 use tth_sdk::mapper::Persona;
 
@@ -211,76 +215,13 @@ pub(crate) fn style(persona: &Persona, wishes: &Wishes) -> String {
     }
 }
 
-/// The system prompt. A persona's prompt that uses one of the marks `{name}`, `{description}`,
-/// `{style}`, `{emotion}`, `{language}` is the whole template; any other is framed by the mapper's.
-pub(crate) fn prompt(persona: &Persona, wishes: &Wishes) -> String {
-    let feeling = wished_feeling(wishes);
-    let style = persona.style.join(", ");
-    let marks = [
-        ("{name}", persona.name.as_str()),
-        ("{description}", persona.description.as_str()),
-        ("{style}", style.as_str()),
-        ("{emotion}", feeling.as_deref().unwrap_or("neutral")),
-        ("{language}", persona.language.as_str()),
-    ];
-    if marks.iter().any(|(mark, _)| persona.prompt.contains(mark)) {
-        return fill(&persona.prompt, &marks);
-    }
-    let mut sentences: Vec<String> = Vec::new();
-    let told = persona.prompt.trim();
-    if !persona.name.is_empty() && !told.starts_with("You are ") {
-        sentences.push(format!("You are {}.", persona.name));
-    }
-    if !told.is_empty() {
-        sentences.push(told.to_owned());
-    }
-    if !style.is_empty() {
-        sentences.push(format!("Your manner is {style}."));
-    }
-    if let Some(feeling) = feeling {
-        sentences.push(format!("Right now you are {feeling}; let it be heard."));
-    }
-    if !persona.language.is_empty() {
-        sentences.push(format!(
-            "Answer in the language {:?} unless you are asked for another.",
-            persona.language
-        ));
-    }
-    sentences.join(" ")
-}
-
-/// Replace the marks in one pass, so that what is filled in is never read as a mark itself.
-fn fill(template: &str, marks: &[(&str, &str)]) -> String {
-    let mut text = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some(start) = rest.find('{') {
-        let (before, tail) = rest.split_at(start);
-        text.push_str(before);
-        let mark = marks
-            .iter()
-            .find_map(|(mark, value)| Some((value, tail.strip_prefix(mark)?)));
-        match mark {
-            Some((value, after)) => {
-                text.push_str(value);
-                rest = after;
-            }
-            None => {
-                text.push('{');
-                rest = tail.get(1..).unwrap_or_default();
-            }
-        }
-    }
-    text.push_str(rest);
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::layers::merge;
     use tth_sdk::mapper::{Character, Emotion};
 
-    fn persona(prompt: &str) -> Persona {
+    pub(super) fn persona(prompt: &str) -> Persona {
         Persona {
             id: "ada".into(),
             name: "Ada".into(),
@@ -293,7 +234,7 @@ mod tests {
         }
     }
 
-    fn wishes(label: Option<&str>, intensity: f32, rate: f32) -> Wishes {
+    pub(super) fn wishes(label: Option<&str>, intensity: f32, rate: f32) -> Wishes {
         let emotion = Emotion {
             label: label.map(Into::into),
             intensity: Some(intensity),
@@ -348,32 +289,5 @@ mod tests {
             label_sentence(Label::exactly("sad").unwrap(), Some(0.4)),
             "Sound gently sad."
         );
-    }
-
-    #[test]
-    fn a_plain_prompt_is_framed_and_a_template_is_filled() {
-        let framed = prompt(
-            &persona("You are Ada, a guide."),
-            &wishes(Some("joy"), 0.7, 1.0),
-        );
-        assert_eq!(
-            framed,
-            "You are Ada, a guide. Your manner is warm, unhurried. Right now you are joyful; let it be heard. \
-             Answer in the language \"en\" unless you are asked for another."
-        );
-        let filled = prompt(
-            &persona("{name} is {emotion}. {unknown} {"),
-            &wishes(Some("joy"), 0.7, 1.0),
-        );
-        assert_eq!(filled, "Ada is joyful. {unknown} {");
-    }
-
-    #[test]
-    fn what_is_filled_in_is_no_template() {
-        let odd = Persona {
-            name: "{style}".into(),
-            ..persona("I am {name}.")
-        };
-        assert_eq!(prompt(&odd, &Wishes::default()), "I am {style}.");
     }
 }

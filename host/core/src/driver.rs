@@ -327,13 +327,9 @@ impl Driver {
 }
 
 fn resolve(mapper: &Arc<dyn Mapper>, request: ResolveRequest) -> Resolving {
-    let ResolveRequest {
-        persona,
-        layers,
-        targets,
-    } = request;
-    let each = targets.into_iter().map(|(stage, info)| {
-        let answer = mapper.resolve(persona.clone(), layers.clone(), (*info).clone());
+    let ResolveRequest { persona, targets } = request;
+    let each = targets.into_iter().map(|(stage, info, layers)| {
+        let answer = mapper.resolve(persona.clone(), layers, (*info).clone());
         answer.map(move |result| (stage, result))
     });
     join_all(each).boxed()

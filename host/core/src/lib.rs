@@ -17,5 +17,6 @@ pub mod outbox;
 pub mod provider;
 pub mod sentence;
 pub mod session;
+pub mod tags;
 pub mod text;
 pub mod timeline;

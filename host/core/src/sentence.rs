@@ -1,7 +1,7 @@
 //! The sentence buffer: turns the pieces a language model writes into utterances for a voice.
 //!
 //! The first utterance may end at a clause, so that sound starts early; later ones are whole
-//! sentences, because prosody is better over a whole sentence. Abbreviations, numbers, addresses,
+//! sentences, because prosody is better over a whole sentence, unless the voice asks for clauses. Abbreviations, numbers, addresses,
 //! initials and list numbers do not end one; closing quotes and emoji stay with their sentence.
 //!
 //! Guarantees, whatever the text and however it was cut into pieces:
@@ -32,6 +32,9 @@ pub const TAIL_CHARS: usize = 32;
 /// Words the first utterance must have before a clause mark ends it: fewer sound chopped.
 const MIN_FIRST_WORDS: usize = 4;
 
+/// Words on both sides of a clause mark that ends a later utterance.
+const MIN_CLAUSE_WORDS: usize = 4;
+
 /// A bracket or quote open for longer than this, in characters, was probably never closed.
 const BRACKET_SPAN: usize = 60;
 
@@ -41,6 +44,9 @@ pub struct SentenceOptions {
     /// The least length of a first utterance that ends at a clause mark, in characters (a Chinese
     /// or Japanese one counts twice). `usize::MAX` turns the early clause off.
     pub min_first_chars: usize,
+    /// As `min_first_chars`, for every later utterance; as much must be left of the sentence.
+    /// `usize::MAX`, the default, gives whole sentences.
+    pub min_clause_chars: usize,
     /// The length above which a sentence is cut, in characters; 0 counts as 1.
     pub max_chars: usize,
 }
@@ -49,6 +55,7 @@ impl Default for SentenceOptions {
     fn default() -> Self {
         Self {
             min_first_chars: 20,
+            min_clause_chars: usize::MAX,
             max_chars: 240,
         }
     }
@@ -151,6 +158,14 @@ impl SentenceBuffer {
         (!rest.is_empty()).then_some(rest)
     }
 
+    /// Something begins anew here: gives what is left, if anything. The text goes on.
+    pub fn cut(&mut self) -> Option<String> {
+        let first_given = self.first_given;
+        let rest = self.finish();
+        self.first_given = first_given || rest.is_some();
+        rest
+    }
+
     /// The text taken but not given yet, without whitespace at its ends.
     #[must_use]
     pub fn pending(&self) -> &str {
@@ -206,7 +221,7 @@ impl SentenceBuffer {
             let longer = self.scan.chars + 1;
             let max = self.options.max_chars;
             if longer > max && (is_speakable(c) || longer > max.saturating_add(TAIL_CHARS)) {
-                self.give(self.cut(), false, given);
+                self.give(self.cut_at(), false, given);
                 continue;
             }
             self.note(c);
@@ -225,12 +240,13 @@ impl SentenceBuffer {
         if c == '\n' {
             return Some(Kind::Line);
         }
-        let early = !self.first_given
-            && is_clause(c)
-            && scan.words >= MIN_FIRST_WORDS
-            && scan.weight + 1 >= self.options.min_first_chars
-            && !self.enclosed();
-        early.then_some(Kind::Clause)
+        let (words, weight) = if self.first_given {
+            (MIN_CLAUSE_WORDS, self.options.min_clause_chars)
+        } else {
+            (MIN_FIRST_WORDS, self.options.min_first_chars)
+        };
+        let long = scan.words >= words && scan.weight.saturating_add(1) >= weight;
+        (is_clause(c) && long && !self.enclosed()).then_some(Kind::Clause)
     }
 
     /// Whether a bracket or quote was opened a short while ago and is still open.
@@ -244,12 +260,17 @@ impl SentenceBuffer {
         let before = self.pending.get(..self.scan.at).unwrap_or("");
         let tail = self.pending.get(self.scan.at..).unwrap_or("");
         let line = self.line_at.and_then(|at| before.get(at..));
-        let verdict = judge(Place {
+        let verdict = match judge(Place {
             kind,
             before,
             line,
             tail,
-        });
+        }) {
+            Verdict::End(size) if kind == Kind::Clause && self.first_given => {
+                self.rest_is_long(tail, size)
+            }
+            verdict => verdict,
+        };
         let Verdict::Wait { end } = verdict else {
             return verdict;
         };
@@ -265,9 +286,30 @@ impl SentenceBuffer {
         }
     }
 
+    /// Whether a clause of `size` bytes leaves as much of its sentence as it must have itself. A
+    /// sentence mark in what is looked at counts as its end: a cut that was right after all is lost,
+    /// but nothing short is left alone.
+    fn rest_is_long(&self, tail: &str, size: usize) -> Verdict {
+        let rest = tail.get(size..).unwrap_or("").trim_start();
+        let (mut weight, mut words, mut in_word) = (0, 0, false);
+        for c in rest.chars() {
+            if is_stop(c) || c == '\n' {
+                return Verdict::No(size);
+            }
+            let spoken = is_speakable(c);
+            words += usize::from(spoken && (!in_word || is_cjk(c)));
+            in_word = spoken || (in_word && !c.is_whitespace());
+            weight += if is_cjk(c) { 2 } else { 1 };
+            if weight >= self.options.min_clause_chars && words >= MIN_CLAUSE_WORDS {
+                return Verdict::End(size);
+            }
+        }
+        Verdict::Wait { end: size }
+    }
+
     /// Where to cut a sentence that is too long: at its last clause mark unless that is in its first
     /// third, else at its last space, else here.
-    fn cut(&self) -> usize {
+    fn cut_at(&self) -> usize {
         let scan = &self.scan;
         let clause = scan
             .last_clause

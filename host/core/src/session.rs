@@ -11,8 +11,10 @@ mod client;
 mod controls;
 mod face;
 mod turn;
+mod wants;
 
 pub use controls::Resolved;
+pub use wants::Wants;
 
 use crate::clock::{MediaClock, Pacing};
 use crate::controls::{Persona, Render};
@@ -160,25 +162,16 @@ impl Opening {
     }
 }
 
+/// What is asked for, weakest first.
+pub type Stack = Vec<(crate::controls::Emotion, crate::controls::Character)>;
+
 /// What the mapper is asked.
 #[derive(Debug)]
 pub struct ResolveRequest {
     /// Who speaks.
     pub persona: Persona,
-    /// Weakest first.
-    pub layers: Vec<(crate::controls::Emotion, crate::controls::Character)>,
-    /// For whom.
-    pub targets: Vec<(Stage, Arc<ProviderInfo>)>,
-}
-
-/// Which stages the session wants to hear from now, and when it wants to be woken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are the definition")]
-pub struct Wants {
-    pub llm: bool,
-    pub tts: bool,
-    pub avatar: bool,
-    pub wake_at: Option<Micros>,
+    /// For whom, and what is asked for there.
+    pub targets: Vec<(Stage, Arc<ProviderInfo>, Stack)>,
 }
 
 /// The state machine.
@@ -267,76 +260,10 @@ impl Session {
     /// Who serves each stage now.
     pub fn providers(&self) -> Vec<(Stage, String)> {
         let served = |stage| {
-            let chain = self.chain(stage);
-            let index = match (stage, &self.turn) {
-                (Stage::Avatar, _) => self.face.index(),
-                (Stage::Llm, Some(turn)) => turn.llm.index,
-                (Stage::Tts, Some(turn)) => turn.tts.index,
-                _ => 0,
-            };
-            chain
-                .get(index)
-                .map(|candidate| (stage, candidate.id.clone()))
+            let candidate = self.chain(stage).get(self.serving(stage))?;
+            Some((stage, candidate.id.clone()))
         };
-        [Stage::Llm, Stage::Tts, Stage::Avatar]
-            .into_iter()
-            .filter_map(served)
-            .collect()
-    }
-
-    /// What the session waits for.
-    pub fn wants(&self, now: Micros) -> Wants {
-        let turn = self.turn.as_ref();
-        let heard = self.clock.media(now);
-        // Without real time nothing waits for its time; only providers can be overdue.
-        let realtime = self.config.pacing.realtime;
-        let paced = |media: Micros| realtime.then(|| self.clock.real(media)).flatten();
-        let mut wake_at = self.face.due();
-        let mut wake = |at: Option<Micros>| wake_at = [wake_at, at].into_iter().flatten().min();
-        // Speech lets frames out earlier, but then its audio is what wakes the session.
-        let idle_lead = self.config.pacing.idle_lead_us;
-        wake(
-            self.face
-                .waiting_at()
-                .and_then(|at| paced(at.saturating_sub(idle_lead))),
-        );
-        if let Some(turn) = turn {
-            let lead = self.config.pacing.audio_lead_us;
-            wake(
-                turn.line
-                    .next_at()
-                    .and_then(|at| paced(at.saturating_sub(lead))),
-            );
-            wake(turn.llm.due);
-            wake(turn.tts.due);
-            if turn.sound_done() {
-                wake(paced(turn.line.placed_end()));
-            }
-        }
-        Wants {
-            llm: turn.is_some_and(|turn| turn.llm.listening() && !self.layers.resolving()),
-            tts: turn.is_some_and(|turn| turn.tts.listening() && self.has_room(turn, heard)),
-            avatar: self.attached
-                && self
-                    .face
-                    .hungry(self.config.pacing.realtime, self.video_limit(heard)),
-            wake_at,
-        }
-    }
-
-    fn has_room(&self, turn: &Turn, heard: Micros) -> bool {
-        let pacing = self.config.pacing;
-        !pacing.realtime || turn.line.placed_end() < heard + pacing.audio_lead_us + pacing.ready_us
-    }
-
-    /// Video may leave up to here.
-    fn video_limit(&self, heard: Micros) -> Micros {
-        let spoken = self.turn.as_ref().map_or(0, |turn| turn.line.sent_end());
-        if self.config.pacing.realtime {
-            spoken.max(heard + self.config.pacing.idle_lead_us)
-        } else {
-            spoken
-        }
+        controls::STAGES.into_iter().filter_map(served).collect()
     }
 
     fn chain(&self, stage: Stage) -> &[Candidate] {
@@ -411,8 +338,9 @@ impl Session {
         self.clock.stop(now);
     }
 
-    /// Let out what is due, and end the turn when all of it is heard.
+    /// Give the voice what it needs, let out what is due, and end the turn when all of it is heard.
     fn advance(&mut self, now: Micros) {
+        self.feed_voice(now);
         let heard = self.clock.media(now);
         let pacing = self.config.pacing;
         let limit = pacing.realtime.then(|| heard + pacing.audio_lead_us);
@@ -422,6 +350,7 @@ impl Session {
             self.emit(ServerEvent::Audio(chunk));
         }
         self.show_due(now, heard);
+        self.cue_face(now);
         self.finish_if_heard(now, heard);
     }
 }

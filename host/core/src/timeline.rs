@@ -33,22 +33,31 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// An utterance is given to the voice.
-    pub fn utterance(&mut self, text: &str) {
+    /// An utterance is given to the voice. Which one it is, from 0.
+    pub fn utterance(&mut self, text: &str) -> usize {
         self.spoken.push(Spoken {
             text: text.into(),
             start: None,
             end: None,
             marks: Vec::new(),
         });
+        self.spoken.len() - 1
     }
 
-    /// Utterances given and not yet finished.
-    pub fn unfinished(&self) -> impl Iterator<Item = &str> {
-        self.spoken
-            .iter()
-            .skip(self.finished)
-            .map(|spoken| spoken.text.as_str())
+    /// How many utterances were given and are not finished.
+    pub fn unfinished(&self) -> usize {
+        self.spoken.len() - self.finished
+    }
+
+    /// When the utterance that is being spoken began; none while the voice owes its first sound.
+    pub fn begun(&self) -> Option<Micros> {
+        self.spoken.get(self.finished)?.start
+    }
+
+    /// The voice failed before its first sound: take back what it was given.
+    pub fn take_back(&mut self) -> Vec<String> {
+        let rest = self.spoken.drain(self.finished..);
+        rest.map(|spoken| spoken.text).collect()
     }
 
     /// Whether the voice owes sound.
@@ -77,14 +86,18 @@ impl Timeline {
         self.base.is_some()
     }
 
-    /// Sound with its place.
-    pub fn audio(&mut self, mut chunk: AudioChunk) {
-        chunk.at = chunk.at.max(self.placed_end);
+    /// Sound with its place. If an utterance begins with it: which one, and when.
+    pub fn audio(&mut self, mut chunk: AudioChunk) -> Option<(usize, Micros)> {
+        let at = chunk.at.max(self.placed_end);
+        chunk.at = at;
         self.placed_end = chunk.end();
-        if let Some(spoken) = self.spoken.get_mut(self.finished) {
-            spoken.start.get_or_insert(chunk.at);
-        }
         self.queue.push_back(chunk);
+        let spoken = self.spoken.get_mut(self.finished)?;
+        if spoken.start.is_some() {
+            return None;
+        }
+        spoken.start = Some(at);
+        Some((self.finished, at))
     }
 
     /// A stretch of text with its place.
@@ -273,5 +286,30 @@ mod tests {
         );
         assert!(line.pop(None).is_some());
         assert_eq!(line.sent_us(), 40_000);
+    }
+
+    #[test]
+    fn the_first_sound_of_an_utterance_is_told_with_its_place() {
+        let mut line = Timeline::default();
+        assert_eq!((line.utterance("One."), line.utterance("Two.")), (0, 1));
+        assert_eq!(line.begun(), None);
+        assert_eq!(line.audio(chunk(500, 20)), Some((0, 500)));
+        assert_eq!(line.begun(), Some(500));
+        assert_eq!(line.audio(chunk(20_500, 20)), None);
+        line.finish(0);
+        assert_eq!((line.unfinished(), line.begun()), (1, None));
+        assert_eq!(line.audio(chunk(0, 20)), Some((1, 40_500)));
+        line.finish(1);
+        assert_eq!(line.audio(chunk(90_000, 20)), None, "nobody's sound");
+    }
+
+    #[test]
+    fn what_was_not_spoken_is_taken_back() {
+        let mut line = Timeline::default();
+        line.utterance("One.");
+        line.utterance("Two.");
+        line.finish(0);
+        assert_eq!(line.take_back(), ["Two."]);
+        assert_eq!((line.text().as_str(), line.waiting()), ("One.", false));
     }
 }

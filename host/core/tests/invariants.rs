@@ -9,9 +9,11 @@
 mod world;
 
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use tth_core::controls::{ControlUpdate, Emotion};
-use tth_core::events::{ClientEvent, ServerEvent, TurnMode};
+use tth_core::events::{ClientEvent, ServerEvent, TurnEnd, TurnMode};
 use tth_core::provider::Stage;
+use tth_core::sentence::{SentenceBuffer, SentenceOptions};
 use tth_core::session::Input;
 use world::*;
 
@@ -45,6 +47,116 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
+/// Answers, with what a voice is to be given of them and the feeling each part is meant with.
+const ANSWERS: [(&str, &[(&str, &str)]); 4] = [
+    (
+        "How wonderful to hear. Tell me all about it, please!",
+        &[
+            ("How wonderful to hear.", "-"),
+            ("Tell me all about it, please!", "-"),
+        ],
+    ),
+    (
+        "<feel:joy:0.8> How wonderful to hear. <feel:zzzzqqqq> Tell me all about it, please! \
+         <feel:tender>I am here. <feel:calm>",
+        &[
+            ("How wonderful to hear.", "joy"),
+            ("Tell me all about it, please!", "joy"),
+            ("I am here.", "tender"),
+        ],
+    ),
+    (
+        "One sentence stands here. And <feel:fear:1> another one of them. The third is a good deal \
+         longer than the other two together, as you may have noticed. Bye. <feel>",
+        &[
+            ("One sentence stands here.", "-"),
+            ("And", "-"),
+            ("another one of them.", "fear"),
+            (
+                "The third is a good deal longer than the other two together, as you may have noticed.",
+                "fear",
+            ),
+            ("Bye.", "fear"),
+            ("<feel>", "fear"),
+        ],
+    ),
+    ("<feel:joy>", &[]),
+];
+
+/// What a voice is to be given of a user's own text.
+fn spoken(text: &str) -> Vec<(String, &'static str)> {
+    let mut buffer = SentenceBuffer::new(SentenceOptions::default());
+    let mut all = buffer.push(text);
+    all.extend(buffer.finish());
+    all.retain(|one| tth_core::text::speakable(one));
+    all.into_iter().map(|one| (one, "-")).collect()
+}
+
+/// Every voice was given every utterance once, in order and as it was meant: the client's last word
+/// first, the answer's own feeling where the client has none.
+fn check_given(world: &World, turns: &[Vec<(String, &'static str)>], updates: &[(u64, &str)]) {
+    let mut calls: BTreeMap<u32, Vec<&Given>> = BTreeMap::new();
+    for given in &world.given {
+        calls.entry(given.call).or_default().push(given);
+    }
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    for given in calls.values() {
+        let turn = given[0].turn.as_str();
+        let number: usize = turn.trim_start_matches("turn-").parse().unwrap();
+        let expected = &turns[number - 1];
+        assert!(given.len() <= expected.len(), "{given:?} of {expected:?}");
+        for (n, (given, (text, meant))) in given.iter().zip(expected).enumerate() {
+            // A language model that failed leaves its last sentence unfinished.
+            let whole = given.text == *text;
+            assert!(
+                whole || text.starts_with(&given.text),
+                "{n}: {given:?} for {text:?}"
+            );
+            let by = |at: u64| {
+                updates
+                    .iter()
+                    .rev()
+                    .find(|(set, _)| *set <= at)
+                    .map_or(*meant, |(_, label)| label)
+            };
+            assert!(
+                given.told == by(given.at) || given.told == by(given.at - 1),
+                "{given:?} is meant as {meant}, with {updates:?}"
+            );
+        }
+        last.insert(turn, given.len());
+    }
+    let mut number = 0;
+    for seen in &world.seen {
+        match &seen.event {
+            ServerEvent::TurnStarted => number += 1,
+            ServerEvent::TurnEnded {
+                reason: TurnEnd::Completed,
+            } => {
+                let given = last.get(format!("turn-{number}").as_str()).copied();
+                assert_eq!(given.unwrap_or(0), turns[number - 1].len(), "turn {number}");
+            }
+            _ => {}
+        }
+    }
+    // A control is only sent for an utterance that follows it, and only if it is another one.
+    for pair in world.voice_controls.windows(2) {
+        assert!(pair[0].0 < pair[1].0, "{pair:?}");
+    }
+    for (before, told) in &world.voice_controls {
+        let given = world
+            .given
+            .get(*before)
+            .expect("an utterance after a control");
+        assert_eq!(given.told, *told);
+        assert!(
+            world.given[..*before]
+                .last()
+                .is_none_or(|last| last.call != given.call || last.told != *told)
+        );
+    }
+}
+
 fn stage() -> impl Strategy<Value = Stage> {
     prop::sample::select(vec![Stage::Llm, Stage::Tts, Stage::Avatar])
 }
@@ -62,9 +174,13 @@ fn script() -> impl Strategy<Value = Script> {
         prop::collection::vec((stage(), 0..4u32, 0..30u32), 0..3),
         prop::collection::vec((stage(), 0..4u32), 0..2),
         any::<bool>(),
+        prop::sample::select(ANSWERS.map(|(answer, _)| answer).to_vec()),
+        prop_oneof![Just(40u64), 0..60_000u64],
     )
         .prop_map(
-            |(times, fail_open, fail_after, silent, text_marks)| Script {
+            |(times, fail_open, fail_after, silent, text_marks, answer, resolve_us)| Script {
+                answer: answer.into(),
+                resolve_us,
                 open_us: times.0,
                 llm_word_us: times.1,
                 tts_first_us: times.2,
@@ -88,8 +204,18 @@ proptest! {
         acts in prop::collection::vec((act(), 0..4_000_000u64), 1..12),
         realtime in prop::bool::weighted(0.8),
     ) {
+        let answer = ANSWERS.iter().find(|(answer, _)| *answer == script.answer).unwrap().1;
+        let answer: Vec<_> = answer.iter().map(|(text, meant)| ((*text).to_owned(), *meant)).collect();
         let mut world = World::connected(realtime, script);
+        let (mut turns, mut updates) = (vec![], vec![]);
         for (act, pause) in acts {
+            match &act {
+                Act::Say(text) | Act::Chat(text) => if let Ok(text) = tth_core::text::accept(text) {
+                    turns.push(if matches!(act, Act::Say(_)) { spoken(&text) } else { answer.clone() });
+                },
+                Act::Emotion(label) if *label != "nonsense" => updates.push((world.now, *label)),
+                _ => {}
+            }
             match act {
                 Act::Say(text) => world.say(text, TurnMode::Say),
                 Act::Chat(text) => world.say(text, TurnMode::Chat),
@@ -109,6 +235,7 @@ proptest! {
         }
         world.run_for(120_000_000);
         check(&world.seen);
+        check_given(&world, &turns, &updates);
         let count = |wanted: fn(&ServerEvent) -> bool| world.seen.iter().filter(|s| wanted(&s.event)).count();
         let started = count(|event| matches!(event, ServerEvent::TurnStarted));
         prop_assert_eq!(started, count(|event| matches!(event, ServerEvent::TurnEnded { .. })));

@@ -35,6 +35,10 @@ fn options(directive: &str) -> Option<SentenceOptions> {
     match directive.split_whitespace().collect::<Vec<_>>().as_slice() {
         ["default"] => Some(SentenceOptions::default()),
         ["sentences"] => Some(sentences),
+        ["clauses"] => Some(SentenceOptions {
+            min_clause_chars: 24,
+            ..SentenceOptions::default()
+        }),
         ["max", number] => Some(SentenceOptions {
             max_chars: number.parse().ok()?,
             ..sentences
@@ -92,6 +96,21 @@ fn an_utterance_is_given_with_the_first_letter_of_the_next() {
     assert_eq!(buffer.finish().as_deref(), Some("H"));
     assert_eq!(buffer.pending(), "");
     assert_eq!(buffer.finish(), None);
+}
+
+#[test]
+fn a_cut_ends_an_utterance_and_the_text_goes_on() {
+    let mut buffer = SentenceBuffer::new(SentenceOptions::default());
+    assert_eq!(buffer.cut(), None);
+    assert!(buffer.push("Hello there").is_empty());
+    assert_eq!(buffer.cut().as_deref(), Some("Hello there"));
+    // No second early clause: the first utterance has been given.
+    let more = "I have told you that already, my friend. N";
+    assert_eq!(
+        buffer.push(more),
+        ["I have told you that already, my friend."]
+    );
+    assert_eq!(buffer.finish().as_deref(), Some("N"));
 }
 
 #[test]
@@ -240,12 +259,16 @@ fn texts() -> impl Strategy<Value = String> {
 fn any_options() -> impl Strategy<Value = SentenceOptions> {
     (
         prop_oneof![Just(20_usize), 0..40_usize],
+        prop_oneof![Just(usize::MAX), Just(24_usize), 0..40_usize],
         prop_oneof![Just(240_usize), 1..80_usize],
     )
-        .prop_map(|(min_first_chars, max_chars)| SentenceOptions {
-            min_first_chars,
-            max_chars,
-        })
+        .prop_map(
+            |(min_first_chars, min_clause_chars, max_chars)| SentenceOptions {
+                min_first_chars,
+                min_clause_chars,
+                max_chars,
+            },
+        )
 }
 
 /// The longest run without a letter or digit, whitespace runs counted as one character.

@@ -8,21 +8,27 @@ use crate::memory::{Memory, Persona};
 use crate::pick::Pick;
 use crate::text::{capital, cut, sentences, short, turned};
 
-/// What is said and the feeling it is meant with.
+/// A part of what is said, and the feeling it is meant with; none: as what was said before.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Reply {
+pub(crate) struct Part {
     pub(crate) text: String,
-    pub(crate) hint: Option<Feeling>,
+    pub(crate) felt: Option<Feeling>,
+}
+
+impl Part {
+    pub(crate) fn plain(text: String) -> Self {
+        Part { text, felt: None }
+    }
 }
 
 /// Messages longer than this, in words, are answered as a long story.
 const LONG: u32 = 60;
 
 /// Answer the last message. `mood` is the feeling that the user set for the persona, if any.
-pub(crate) fn answer(me: &Persona, memory: &Memory, pick: &Pick, mood: Option<&str>) -> Reply {
+pub(crate) fn answer(me: &Persona, memory: &Memory, pick: &Pick, mood: Option<&str>) -> Vec<Part> {
     let intent = intent::of(memory);
     let (text, felt) = match &intent {
-        Intent::Feeling(feeling) => (to_feeling(memory, pick, *feeling), Some(*feeling)),
+        Intent::Feeling(feeling) => return to_feeling(memory, pick, *feeling),
         Intent::Wordless(feeling) => (wordless(pick, *feeling), *feeling),
         Intent::Foreign { latin } => (foreign(pick, *latin), Some(("calm", 0.4))),
         Intent::Greeting => (greeting(me, memory, pick), Some(("joy", 0.5))),
@@ -70,11 +76,19 @@ pub(crate) fn answer(me: &Persona, memory: &Memory, pick: &Pick, mood: Option<&s
         Intent::Statement => (statement(memory, pick), None),
     };
     let set = mood.and_then(|mood| LABELS.into_iter().find(|label| *label == mood));
-    let hint = felt.or_else(|| {
+    let felt = felt.or_else(|| {
         set.filter(|label| *label != "neutral")
             .map(|label| (label, 0.5))
     });
-    Reply { text, hint }
+    vec![Part { text, felt }]
+}
+
+/// The feeling with which somebody who felt along comes back to the other.
+fn afterwards(label: &str) -> Feeling {
+    match label {
+        "anger" | "fear" | "disgust" | "tender" => ("calm", 0.5),
+        _ => ("tender", 0.6),
+    }
 }
 
 /// Fill the marks of a phrase: `{you}` the turned sentence, `{You}` with a capital, `{name}`.
@@ -95,7 +109,8 @@ fn echo(memory: &Memory) -> Option<String> {
         .find_map(turned)
 }
 
-fn to_feeling(memory: &Memory, pick: &Pick, (label, _): Feeling) -> String {
+fn to_feeling(memory: &Memory, pick: &Pick, felt: Feeling) -> Vec<Part> {
+    let (label, _) = felt;
     let set = phrases::for_feeling(label);
     let opening = fill(
         pick.one("opening", &set.openings),
@@ -107,7 +122,16 @@ fn to_feeling(memory: &Memory, pick: &Pick, (label, _): Feeling) -> String {
         None if crate::text::count(&memory.said) > LONG => pick.one("long", &phrases::LONG).into(),
         None => quote(memory),
     };
-    format!("{opening} {middle} {}", pick.one("ask", &set.questions))
+    vec![
+        Part {
+            text: format!("{opening} {middle} "),
+            felt: Some(felt),
+        },
+        Part {
+            text: pick.one("ask", &set.questions).into(),
+            felt: Some(afterwards(label)),
+        },
+    ]
 }
 
 /// The user's words as they are, where they cannot be turned around.

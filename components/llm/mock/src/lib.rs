@@ -1,8 +1,8 @@
 //! A small persona that answers in character: the language model of an installation without one.
 //!
 //! It is scripted, and says so when asked. It listens for feelings, for what is asked and for what
-//! it was told; it answers in two or three sentences that take up the user's own words, with a hint
-//! at the feeling they are meant with. The same conversation and seed always give the same answer.
+//! it was told; it answers in two or three sentences that take up the user's own words, and says how
+//! they are meant: by inline tags where its prompt asks for them, else by hints. The same conversation and seed always give the same answer.
 //! For tests it can say a fixed text or any number of words, slowly, or fail.
 
 mod answer;
@@ -24,6 +24,8 @@ use tth_sdk::{
 
 /// The name under which answers are accounted.
 const MODEL: &str = "persona-1";
+/// What a prompt that asks for inline tags has in it, and how each of them begins.
+const TAG: &str = "<feel:";
 /// Words that go out in one write where no time is to pass between them.
 const BATCH: usize = 8;
 
@@ -75,6 +77,7 @@ impl Llm for MockLlm {
         let settings = &self.settings;
         wait_ms(settings.first_delay_ms).await;
         let reply = self.reply(&input, &control);
+        let tagged = prompts(&input, &control).any(|prompt| prompt.contains(TAG));
         let mut usage = Usage {
             input_tokens: input
                 .iter()
@@ -84,23 +87,20 @@ impl Llm for MockLlm {
             model: MODEL.into(),
         };
         let mut events = Vec::new();
-        if let Some((label, intensity)) = reply.hint {
-            events.push(Event::Hint(EmotionHint {
-                label: label.into(),
-                intensity,
-            }));
-        }
         let batch = if settings.token_delay_ms > 0 {
             1
         } else {
             self.faults.batch(BATCH)
         };
-        for token in reply.text.split_inclusive(' ') {
+        for (token, felt) in reply.iter().flat_map(words) {
             self.faults
                 .before_output(usage.output_tokens.into())
                 .await?;
             if usage.output_tokens > 0 {
                 wait_ms(settings.token_delay_ms).await;
+            }
+            if let Some(felt) = felt {
+                events.extend(mark(felt, tagged));
             }
             events.push(Event::Text(token.into()));
             usage.output_tokens += 1;
@@ -118,26 +118,45 @@ impl Llm for MockLlm {
     }
 }
 
+/// What it is told to be: by its parameter, and by whoever speaks first.
+fn prompts<'a>(input: &'a [Message], control: &'a Control) -> impl Iterator<Item = &'a str> {
+    let system = input.iter().filter(|message| message.role == Role::System);
+    control
+        .text("persona")
+        .into_iter()
+        .chain(system.map(|message| message.content.as_str()))
+}
+
+/// The words of a part; the first one with the feeling that begins there.
+fn words(part: &answer::Part) -> impl Iterator<Item = (&str, Option<feeling::Feeling>)> {
+    let mut felt = part.felt;
+    let words = part.text.split_inclusive(' ');
+    words.map(move |word| (word, felt.take()))
+}
+
+/// How a feeling is told. A tag comes in pieces, as the tokens of a large model do.
+fn mark((label, intensity): feeling::Feeling, tagged: bool) -> Vec<Event> {
+    if !tagged {
+        return vec![Event::Hint(EmotionHint {
+            label: label.into(),
+            intensity,
+        })];
+    }
+    let tag = format!("{TAG}{label}:{intensity:.1}> ");
+    let pieces = tag.split_inclusive(':');
+    pieces.map(|piece| Event::Text(piece.into())).collect()
+}
+
 impl MockLlm {
-    fn reply(&self, input: &[Message], control: &Control) -> answer::Reply {
+    fn reply(&self, input: &[Message], control: &Control) -> Vec<answer::Part> {
         if let Some(text) = &self.settings.answer {
-            return answer::Reply {
-                text: text.clone(),
-                hint: None,
-            };
+            return vec![answer::Part::plain(text.clone())];
         }
         if let Some(words) = self.settings.words {
-            return answer::Reply {
-                text: text::filler(words, self.settings.seed),
-                hint: None,
-            };
+            let text = text::filler(words, self.settings.seed);
+            return vec![answer::Part::plain(text)];
         }
-        let prompts = input.iter().filter(|message| message.role == Role::System);
-        let prompts = control
-            .text("persona")
-            .into_iter()
-            .chain(prompts.map(|m| m.content.as_str()));
-        let me = memory::Persona::from_prompts(prompts);
+        let me = memory::Persona::from_prompts(prompts(input, control));
         let memory = memory::Memory::of(input);
         let pick = pick::Pick::new(self.settings.seed, memory.turn());
         answer::answer(&me, &memory, &pick, control.text("mood"))

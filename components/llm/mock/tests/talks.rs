@@ -56,7 +56,7 @@ fn run(
     (events, ended)
 }
 
-/// What was said and the label of the first hint.
+/// What was said and the label of the first hint; every later one is for words, too.
 fn talk(settings: &str, input: Vec<Message>) -> (String, Option<String>) {
     let (events, ended) = run(settings, input, Control { params: vec![] });
     ended.unwrap();
@@ -65,13 +65,36 @@ fn talk(settings: &str, input: Vec<Message>) -> (String, Option<String>) {
         match event {
             Event::Text(more) => text.push_str(&more),
             Event::Hint(hint) => {
-                assert!(text.is_empty(), "the hint comes before the words it is for");
+                let sentence = text.is_empty() || text.ends_with(['.', '!', '?', ' ']);
+                assert!(
+                    sentence,
+                    "the hint comes before the words it is for: {text:?}"
+                );
                 assert!((0.0..=1.0).contains(&hint.intensity));
-                label = Some(hint.label);
+                label.get_or_insert(hint.label);
             }
         }
     }
     (text, label)
+}
+
+/// All text of an answer to a prompt that asks for tags.
+fn tagged(said: &str, prompt: &str) -> (String, usize) {
+    let (events, ended) = run(
+        "{}",
+        vec![system(prompt), user(said)],
+        Control { params: vec![] },
+    );
+    ended.unwrap();
+    let hints = events
+        .iter()
+        .filter(|event| matches!(event, Event::Hint(_)));
+    let hints = hints.count();
+    let text = events.into_iter().filter_map(|event| match event {
+        Event::Text(text) => Some(text),
+        Event::Hint(_) => None,
+    });
+    (text.collect(), hints)
 }
 
 fn say(text: &str) -> (String, Option<String>) {
@@ -116,6 +139,41 @@ fn feelings_are_hinted() {
     ] {
         assert_eq!(say(said).1.as_deref(), Some(felt), "{said}");
     }
+}
+
+#[test]
+fn a_prompt_that_asks_for_tags_gets_them_in_the_text() {
+    let news = "I just got wonderful news!";
+    let prompt = "You are Ada. Mark feelings with tags such as <feel:joy:0.8>.";
+    let (text, hints) = tagged(news, prompt);
+    assert_eq!(hints, 0);
+    assert!(text.starts_with("<feel:joy:0."), "{text}");
+    let (first, last) = text.rsplit_once("<feel:").unwrap();
+    assert!(first.ends_with(['.', '!', '?', ' ']), "{text}");
+    assert!(
+        last.starts_with("tender:0.6> "),
+        "it ends another way: {text}"
+    );
+    // The same words without them.
+    let (plain, hints) = tagged(news, "You are Ada.");
+    assert_eq!(hints, 2);
+    let words = |text: &str| {
+        let words = text.split(' ').filter(|word| !word.starts_with('<'));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(words(&text), plain);
+    let (text, _) = tagged("My neighbour stole my bike, I am furious!", prompt);
+    assert!(
+        text.starts_with("<feel:anger:") && text.contains("<feel:calm:"),
+        "{text}"
+    );
+    assert_eq!(
+        tagged("The train leaves at nine.", prompt)
+            .0
+            .matches('<')
+            .count(),
+        0
+    );
 }
 
 #[test]

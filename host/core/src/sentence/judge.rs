@@ -20,7 +20,7 @@ const LOOK_BACK: usize = 24;
 pub(super) enum Kind {
     /// A sentence mark.
     Stop,
-    /// A clause mark, while the first utterance is still to come.
+    /// A clause mark, where what stands before it is long enough for an utterance.
     Clause,
     /// A line break.
     Line,

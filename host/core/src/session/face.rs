@@ -4,7 +4,7 @@ use super::{Budget, Opening, Output, Session};
 use crate::drift::Drift;
 use crate::events::ServerEvent;
 use crate::media::{AudioChunk, Micros, VideoFrame};
-use crate::provider::{AvatarEvent, AvatarInput, ErrorCode, ProviderError, Stage};
+use crate::provider::{AvatarEvent, AvatarInput, Control, ErrorCode, ProviderError, Stage};
 
 /// A face that failed is left alone for this long, then tried again when a turn begins.
 const RETRY_US: Micros = 15_000_000;
@@ -34,6 +34,8 @@ pub(super) struct Face {
     end: Micros,
     /// When the next frame must be there.
     due: Option<Micros>,
+    /// What its call was opened with.
+    opened_with: Control,
     /// From when on a better face that failed may be tried again.
     retry_at: Option<Micros>,
     pub(super) drift: Drift,
@@ -95,15 +97,13 @@ impl Session {
             return;
         }
         self.face.state = State::Wanted;
-        if self.layers.fresh() && !self.layers.resolving() {
-            self.open_face_if_wanted();
-        } else {
-            self.resolve(false);
-        }
+        self.open_face_if_wanted();
+        self.resolve(false);
     }
 
     pub(super) fn open_face_if_wanted(&mut self) {
-        if self.face.state != State::Wanted || !self.attached {
+        let known = !self.layers.asked(Stage::Avatar) && !self.stale(Stage::Avatar);
+        if self.face.state != State::Wanted || !self.attached || !known {
             return;
         }
         let Some(candidate) = self.chain(Stage::Avatar).get(self.face.index) else {
@@ -113,9 +113,10 @@ impl Session {
         let opening = Opening::Avatar {
             render: self.config.render,
             codecs: self.config.codecs.clone(),
-            control: self.layers.control(Stage::Avatar),
+            control: self.layers.control(Stage::Avatar).clone(),
             context,
         };
+        self.face.opened_with = self.layers.control(Stage::Avatar).clone();
         let ticket = self.ticket();
         self.face.state = State::Opening(ticket);
         self.out
@@ -146,10 +147,39 @@ impl Session {
         self.face.state = State::Open(ticket);
         self.face.base = self.face.end.max(self.clock.media(now));
         self.face.due = Some(now + self.face_budget().first_output_us);
+        let control = self.layers.control(Stage::Avatar);
+        if *control != self.face.opened_with {
+            let control = control.clone();
+            self.out.push(Output::Avatar(AvatarInput::Control(control)));
+        }
         if let Some(turn) = &self.turn {
             let context = self.context(Some(turn.id), self.face_budget());
             self.out
                 .push(Output::Avatar(AvatarInput::TurnStart(context)));
+        }
+    }
+
+    /// Media time of the first frame that is sure to be drawn with what the face is told now. Behind the frame
+    /// that waits here there is always one that it has drawn already, or is drawing.
+    pub(super) fn next_drawn(&self, now: Micros) -> Micros {
+        let face = &self.face;
+        if !face.open() {
+            return face.end.max(self.clock.media(now));
+        }
+        let known = face
+            .next
+            .as_ref()
+            .map_or(face.end.max(face.base), VideoFrame::end);
+        known + 1_000_000 / Micros::from(self.config.render.fps.max(1))
+    }
+
+    /// What the answer's words are meant with reaches the face when they are heard.
+    pub(super) fn cue_face(&mut self, now: Micros) {
+        let drawn = self.next_drawn(now);
+        let Some(turn) = &mut self.turn else { return };
+        if let Some(emotion) = turn.take_cues(drawn) {
+            self.layers.hint(Stage::Avatar, Some(emotion));
+            self.resolve(false);
         }
     }
 
@@ -239,6 +269,15 @@ impl Session {
         }
     }
 
+    /// Whether the face is asked for a frame. A file's face waits for its controls, so that they
+    /// hold from the same frame however fast it draws.
+    pub(super) fn face_asked(&self, heard: Micros) -> bool {
+        let realtime = self.config.pacing.realtime;
+        self.attached
+            && (realtime || !self.layers.asked(Stage::Avatar))
+            && self.face.hungry(realtime, self.video_limit(heard))
+    }
+
     /// To the face, with times as its call counts them.
     pub(super) fn tell_face(&mut self, input: AvatarInput) {
         if !self.face.open() {
@@ -298,10 +337,7 @@ impl Session {
             return;
         }
         let heard = self.clock.media(now);
-        let asked = self.attached
-            && self
-                .face
-                .hungry(self.config.pacing.realtime, self.video_limit(heard));
+        let asked = self.face_asked(heard);
         if asked && self.face.due.is_none() {
             self.face.due = Some(now + self.face_budget().gap_us);
         } else if !asked {

@@ -1,27 +1,32 @@
 //! A turn: text in, an answer spoken, until it is heard, stopped or failed.
 
+mod answer;
 mod ending;
 mod failure;
+mod voice;
 
+use super::controls::lay;
 use super::{Budget, Opening, Output, Session};
-use crate::events::{ServerEvent, StageMetrics, TurnMode};
+use crate::controls::Emotion;
+use crate::events::{ReportLine, ServerEvent, StageMetrics, TurnMode};
 use crate::ids::TurnId;
 use crate::media::Micros;
 use crate::provider::{
-    AvatarInput, ErrorCode, LlmEvent, Message, ProviderError, Role, Stage, TtsEvent, TtsInput,
+    AvatarInput, Control, ErrorCode, Message, ProviderError, Role, Stage, TtsEvent,
 };
-use crate::sentence::{SentenceBuffer, SentenceOptions};
-use crate::text;
+use crate::sentence::SentenceBuffer;
+use crate::tags::Tags;
 use crate::timeline::Timeline;
-
-/// An answer longer than this is cut: a model that never stops must not fill the memory.
-const MAX_ANSWER_CHARS: usize = 20_000;
+use std::collections::VecDeque;
+use voice::Said;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     /// Not needed, or not yet.
     #[default]
     Closed,
+    /// To be opened when its parameters are known.
+    Wanted,
     Opening(u64),
     Open(u64),
     /// All of its output is there.
@@ -89,8 +94,31 @@ pub(super) struct Turn {
     pub(super) llm: Running,
     pub(super) tts: Running,
     pub(super) line: Timeline,
+    tags: Tags,
     sentences: SentenceBuffer,
+    /// What the language model has written, tags and hints included, in bytes.
+    written: usize,
     answer: String,
+    /// The answer is complete.
+    answered: bool,
+    /// What the voice will be given, in order.
+    queue: VecDeque<Said>,
+    /// The parameters the voice has, or will have before it speaks what it was given.
+    voice_has: Control,
+    /// The feeling that the face is to show from the next utterance's sound on.
+    cue: Option<Emotion>,
+    /// The same for utterances given to the voice, by their number.
+    given_cues: VecDeque<(usize, Emotion)>,
+    /// The same for those with a place, by media time.
+    pub(super) placed_cues: VecDeque<(Micros, Emotion)>,
+    /// What the language model was asked with, until it is told.
+    pub(super) asked_with: Vec<ReportLine>,
+    /// What utterances are spoken with, by their number, until it is told.
+    notes: VecDeque<(usize, Vec<ReportLine>)>,
+    /// What was told of utterances that have not left, with the media time from which it holds.
+    pub(super) promised: VecDeque<(Micros, Vec<ReportLine>)>,
+    /// What the turn began with has been told.
+    pub(super) told: bool,
     first_text: Option<Micros>,
     first_audio: Option<Micros>,
     pub(super) first_audio_at: Option<Micros>,
@@ -113,9 +141,32 @@ impl Turn {
         self.begun && self.llm.over() && self.tts.over()
     }
 
-    /// Whether it speaks the user's own text.
-    pub(super) fn says(&self) -> bool {
-        self.mode == TurnMode::Say
+    /// Whether its stages were opened.
+    pub(super) fn begun(&self) -> bool {
+        self.begun
+    }
+
+    /// What the next utterance is meant with.
+    pub(super) fn cue_next(&mut self, emotion: Option<Emotion>) {
+        self.cue = emotion;
+    }
+
+    /// The last feeling that the face is to show from a frame at `drawn` on.
+    pub(super) fn take_cues(&mut self, drawn: Micros) -> Option<Emotion> {
+        let mut last = None;
+        while let Some((_, emotion)) = self.placed_cues.pop_front_if(|(at, _)| *at <= drawn) {
+            last = Some(emotion);
+        }
+        last
+    }
+
+    /// What is to be told of the utterances up to this one.
+    pub(super) fn take_notes(&mut self, index: usize) -> Vec<ReportLine> {
+        let mut all = Vec::new();
+        while let Some((_, lines)) = self.notes.pop_front_if(|(of, _)| *of <= index) {
+            lay(&mut all, lines);
+        }
+        all
     }
 
     fn failed(&self) -> bool {
@@ -135,7 +186,7 @@ impl Session {
     pub(super) fn begin(&mut self, now: Micros, said: String, mode: TurnMode) {
         self.turns += 1;
         self.remember(Role::User, said.clone());
-        self.layers.hint(None);
+        self.layers.forget_hints();
         self.face.drift.reset();
         self.retry_face(now);
         self.turn = Some(Turn {
@@ -147,8 +198,20 @@ impl Session {
             llm: Running::default(),
             tts: Running::default(),
             line: Timeline::default(),
-            sentences: SentenceBuffer::new(SentenceOptions::default()),
+            tags: Tags::default(),
+            sentences: SentenceBuffer::new(self.cutting()),
+            written: 0,
             answer: String::new(),
+            answered: false,
+            queue: VecDeque::new(),
+            voice_has: Control::default(),
+            cue: None,
+            given_cues: VecDeque::new(),
+            placed_cues: VecDeque::new(),
+            asked_with: Vec::new(),
+            notes: VecDeque::new(),
+            promised: VecDeque::new(),
+            told: false,
             first_text: None,
             first_audio: None,
             first_audio_at: None,
@@ -158,10 +221,9 @@ impl Session {
             played: None,
         });
         self.emit(ServerEvent::TurnStarted);
-        if self.layers.fresh() && !self.layers.resolving() {
+        self.resolve(false);
+        if self.resolved_all() {
             self.start_stages(now);
-        } else {
-            self.resolve(false);
         }
     }
 
@@ -181,16 +243,34 @@ impl Session {
                 if let Some(turn) = &mut self.turn {
                     turn.llm.state = State::Done;
                 }
-                self.answer(now, said);
+                // The user's own words: what looks like a tag is one of them.
+                self.write(now, said);
                 self.answer_over(now);
             }
         }
     }
 
+    /// Open what waited for its parameters.
+    pub(super) fn open_wanted(&mut self, now: Micros) {
+        for stage in [Stage::Tts, Stage::Llm] {
+            let wanted = |turn: &mut Turn| turn.running(stage).state == State::Wanted;
+            if self.turn.as_mut().is_some_and(wanted) {
+                self.open_stage(now, stage);
+            }
+        }
+    }
+
     fn open_stage(&mut self, now: Micros, stage: Stage) {
-        let ticket = self.ticket();
+        let stale = self.stale(stage);
         let Some(turn) = &mut self.turn else { return };
         let id = turn.id;
+        if stale || self.layers.asked(stage) {
+            // A provider that takes over has parameters of its own.
+            turn.running(stage).state = State::Wanted;
+            return self.resolve(false);
+        }
+        let ticket = self.ticket();
+        let Some(turn) = &mut self.turn else { return };
         let running = turn.running(stage);
         running.state = State::Opening(ticket);
         running.told_end = false;
@@ -205,34 +285,36 @@ impl Session {
             );
         };
         let budget = candidate.budget;
-        let control = self.layers.control(stage);
+        let control = self.layers.control(stage).clone();
         let context = self.context(Some(id), budget);
-        let opening = match stage {
-            Stage::Llm => Opening::Llm {
+        let opening = if stage == Stage::Llm {
+            let lines = self.layers.take_lines(stage);
+            if let Some(turn) = &mut self.turn {
+                turn.asked_with = lines;
+                // The voice's time only runs while it owes sound.
+                turn.llm.due = Some(now + budget.first_output_us);
+            }
+            Opening::Llm {
                 messages: self.messages(),
                 control,
                 context,
-            },
-            _ => Opening::Tts { control, context },
+            }
+        } else {
+            if let Some(turn) = &mut self.turn {
+                turn.voice_has.clone_from(&control);
+            }
+            Opening::Tts { control, context }
         };
-        if stage == Stage::Llm
-            && let Some(turn) = &mut self.turn
-        {
-            // The voice's time only runs while it owes sound.
-            turn.llm.due = Some(now + budget.first_output_us);
-        }
         self.out
             .push(Output::Open(ticket, index, Box::new(opening)));
         self.watch_voice(now);
     }
 
     fn messages(&self) -> Vec<Message> {
-        let prompt = &self.config.persona.prompt;
-        let system = Message {
+        let system = self.system_message().map(|content| Message {
             role: Role::System,
-            content: prompt.clone(),
-        };
-        let system = (!prompt.is_empty()).then_some(system);
+            content,
+        });
         system
             .into_iter()
             .chain(self.history.iter().cloned())
@@ -269,88 +351,6 @@ impl Session {
         }
     }
 
-    pub(super) fn llm(
-        &mut self,
-        now: Micros,
-        ticket: u64,
-        item: Option<Result<LlmEvent, ProviderError>>,
-    ) {
-        let gap = self.gap(Stage::Llm);
-        let Some(turn) = self.turn.as_mut().filter(|turn| turn.llm.is(ticket)) else {
-            return;
-        };
-        turn.llm.due = Some(now + gap);
-        match item {
-            Some(Ok(LlmEvent::Text(delta))) => {
-                turn.llm.output(now);
-                self.answer(now, delta);
-            }
-            Some(Ok(LlmEvent::Hint { label, intensity })) => {
-                let emotion = crate::controls::Emotion {
-                    label: Some(label),
-                    intensity: Some(intensity),
-                    ..Default::default()
-                };
-                // What a model makes up is no error of the user's.
-                if emotion.check().is_ok() {
-                    self.layers.hint(Some(emotion));
-                    if !self.layers.fresh() {
-                        self.resolve(true);
-                    }
-                }
-            }
-            Some(Ok(LlmEvent::Usage { .. })) => {}
-            Some(Err(error)) => self.stage_failed(now, Stage::Llm, error),
-            None => {
-                turn.llm.state = State::Done;
-                turn.llm.due = None;
-                self.answer_over(now);
-            }
-        }
-    }
-
-    /// More of the answer: show it, and give the voice what is complete.
-    fn answer(&mut self, now: Micros, delta: String) {
-        let Some(turn) = &mut self.turn else { return };
-        turn.first_text.get_or_insert(now);
-        turn.answer.push_str(&delta);
-        let utterances = turn.sentences.push(&delta);
-        let endless = turn.answer.len() > MAX_ANSWER_CHARS && turn.llm.fed();
-        self.emit(ServerEvent::TextDelta { text: delta });
-        utterances
-            .into_iter()
-            .for_each(|utterance| self.say(utterance));
-        if endless {
-            self.out.push(Output::Close(Stage::Llm));
-            if let Some(turn) = &mut self.turn {
-                turn.llm.state = State::Done;
-                turn.llm.due = None;
-            }
-            self.refuse("answer_cut", "the answer grew too long and was cut");
-            self.answer_over(now);
-        }
-        self.watch_voice(now);
-    }
-
-    fn answer_over(&mut self, now: Micros) {
-        let Some(turn) = &mut self.turn else { return };
-        if let Some(rest) = turn.sentences.finish() {
-            self.say(rest);
-        }
-        self.end_voice();
-        self.watch_voice(now);
-    }
-
-    fn say(&mut self, utterance: String) {
-        let Some(turn) = &mut self.turn else { return };
-        if !turn.tts.fed() || !text::speakable(&utterance) {
-            return;
-        }
-        turn.line.utterance(&utterance);
-        self.tell_face(AvatarInput::Utterance(utterance.clone()));
-        self.out.push(Output::Tts(TtsInput::Utterance(utterance)));
-    }
-
     fn budget(&self, stage: Stage) -> Budget {
         let index = match (stage, &self.turn) {
             (Stage::Llm, Some(turn)) => turn.llm.index,
@@ -367,58 +367,16 @@ impl Session {
         self.budget(stage).gap_us
     }
 
-    pub(super) fn tts(
-        &mut self,
-        now: Micros,
-        ticket: u64,
-        item: Option<Result<TtsEvent, ProviderError>>,
-    ) {
-        let heard = self.clock.media(now);
-        let pacing = self.config.pacing;
-        let lead = if pacing.realtime {
-            pacing.playout_us
-        } else {
-            0
-        };
-        let earliest = (heard + lead).max(self.audio_end).max(self.face.end());
-        // Without real time nobody is waiting, so nothing is ever late.
-        let heard = if pacing.realtime { heard } else { 0 };
-        let Some(turn) = self.turn.as_mut().filter(|turn| turn.tts.is(ticket)) else {
-            return;
-        };
-        turn.tts.due = None;
-        match item {
-            Some(Ok(TtsEvent::Audio(mut chunk))) => {
-                turn.tts.output(now);
-                chunk.at = turn.line.place(chunk.at, earliest, heard, lead);
-                turn.line.audio(chunk.clone());
-                self.tell_face(AvatarInput::Audio(chunk));
-            }
-            Some(Ok(TtsEvent::Viseme(mut mark))) => {
-                mark.at = turn.line.place(mark.at, earliest, heard, lead);
-                self.tell_face(AvatarInput::Viseme(mark));
-            }
-            Some(Ok(TtsEvent::TextMark(mut mark))) => {
-                mark.at = turn.line.place(mark.at, earliest, heard, lead);
-                turn.line.mark(&mark);
-            }
-            Some(Ok(TtsEvent::UtteranceEnd(index))) => turn.line.finish(index),
-            Some(Err(error)) => self.stage_failed(now, Stage::Tts, error),
-            None => {
-                turn.tts.state = State::Done;
-                self.tell_face(AvatarInput::TurnEnd);
-            }
-        }
-        self.watch_voice(now);
-    }
-
     pub(super) fn before_first_audio(&mut self, now: Micros, at: Micros) {
         let Some(turn) = self.turn.as_mut().filter(|turn| turn.first_audio.is_none()) else {
             return;
         };
         turn.first_audio = Some(now);
         turn.first_audio_at = Some(at);
-        self.tell_report(at);
+        if !turn.told {
+            // A face that speaks for itself has no utterances.
+            self.tell_spoken(0, at);
+        }
     }
 
     pub(super) fn played(&mut self, now: Micros, position: Micros) {

@@ -11,53 +11,23 @@
     clippy::indexing_slicing
 )]
 
+mod script;
+mod seen;
+pub mod tell;
+
+pub use script::Script;
+pub use seen::{check, said, told};
+
 use bytes::Bytes;
-use std::collections::VecDeque;
+use script::{Slot, opened, ready, take};
 use std::sync::Arc;
 use tth_core::clock::Pacing;
-use tth_core::controls::{Decision, Outcome, Persona, Render};
+use tth_core::controls::{Decision, EMOTION_LABELS, Outcome, ParamValue, Persona, Render};
 use tth_core::events::{ClientEvent, ServerEvent, TurnMode};
 use tth_core::ids::{SessionId, TurnId};
 use tth_core::media::*;
 use tth_core::provider::*;
 use tth_core::session::*;
-
-/// How the scripted stages behave.
-#[derive(Clone, Debug)]
-pub struct Script {
-    /// The answer, said word by word.
-    pub answer: String,
-    pub open_us: Micros,
-    pub llm_word_us: Micros,
-    pub tts_first_us: Micros,
-    /// Real time that a second of speech takes to make.
-    pub tts_speed: f64,
-    pub frame_us: Micros,
-    /// The n-th call (from 0) to this stage fails when opened.
-    pub fail_open: Vec<(Stage, u32)>,
-    /// The n-th call to this stage fails after so many events.
-    pub fail_after: Vec<(Stage, u32, u32)>,
-    /// The n-th call to this stage says nothing at all.
-    pub silent: Vec<(Stage, u32)>,
-    pub text_marks: bool,
-}
-
-impl Default for Script {
-    fn default() -> Self {
-        Script {
-            answer: "How wonderful to hear. Tell me all about it, please!".into(),
-            open_us: 200,
-            llm_word_us: 5_000,
-            tts_first_us: 60_000,
-            tts_speed: 0.08,
-            frame_us: 5_000,
-            fail_open: vec![],
-            fail_after: vec![],
-            silent: vec![],
-            text_marks: true,
-        }
-    }
-}
 
 /// An event as the client sees it, with the time at which it left.
 #[derive(Debug)]
@@ -67,35 +37,16 @@ pub struct Seen {
     pub event: ServerEvent,
 }
 
-struct Slot<E> {
-    ticket: u64,
-    opened_at: Option<Micros>,
-    open: bool,
-    failing_open: bool,
-    silent: bool,
-    fail_after: Option<u32>,
-    sent: u32,
-    /// Ready at, item.
-    queue: VecDeque<(Micros, E)>,
-    done: bool,
-    free_at: Micros,
-}
-
-impl<E> Slot<E> {
-    fn none() -> Self {
-        Slot {
-            ticket: 0,
-            opened_at: None,
-            open: false,
-            failing_open: false,
-            silent: false,
-            fail_after: None,
-            sent: 0,
-            queue: VecDeque::new(),
-            done: false,
-            free_at: 0,
-        }
-    }
+/// An utterance as a voice got it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    pub at: Micros,
+    /// The voice's call, from 0, and the turn it is for.
+    pub call: u32,
+    pub turn: String,
+    pub text: String,
+    /// What the voice was told before it.
+    pub told: String,
 }
 
 pub struct World {
@@ -104,6 +55,9 @@ pub struct World {
     pub seen: Vec<Seen>,
     pub avatar_inputs: Vec<(Micros, AvatarInput)>,
     pub messages: Vec<Vec<Message>>,
+    pub given: Vec<Given>,
+    /// Every control that a voice was told in mid-call, with the number of utterances before it.
+    pub voice_controls: Vec<(usize, String)>,
     script: Script,
     llm: Slot<LlmEvent>,
     tts: Slot<TtsEvent>,
@@ -113,8 +67,13 @@ pub struct World {
     /// Where the voice's call is.
     voiced: Micros,
     utterances: u32,
+    voice_told: String,
+    voice_turn: String,
     frames: u64,
     skipped: Micros,
+    face_told: String,
+    /// What the face's next frame was drawn with: right after the last one was taken.
+    face_drew: String,
 }
 
 pub const FORMAT: AudioFormat = AudioFormat {
@@ -168,6 +127,8 @@ impl World {
             seen: vec![],
             avatar_inputs: vec![],
             messages: vec![],
+            given: vec![],
+            voice_controls: vec![],
             script,
             llm: Slot::none(),
             tts: Slot::none(),
@@ -176,8 +137,12 @@ impl World {
             resolve: None,
             voiced: 0,
             utterances: 0,
+            voice_told: String::new(),
+            voice_turn: String::new(),
             frames: 0,
             skipped: 0,
+            face_told: String::new(),
+            face_drew: String::new(),
         }
     }
 
@@ -215,13 +180,31 @@ impl World {
                 event,
             }),
             Output::Fence(_) | Output::End(Stage::Llm | Stage::Avatar) => {}
-            Output::Resolve(request) => self.resolve = Some((self.now + 40, *request)),
+            Output::Resolve(request) => {
+                assert!(
+                    self.resolve.is_none(),
+                    "the mapper is asked one question at a time"
+                );
+                self.resolve = Some((self.now + self.script.resolve_us, *request));
+            }
             Output::Open(ticket, _, opening) => self.open(ticket, *opening),
-            Output::Tts(TtsInput::Utterance(text)) => self.speak(&text),
-            Output::Tts(TtsInput::Control(_)) => {}
+            Output::Tts(input) => {
+                assert!(!self.tts.done, "input after its end: {input:?}");
+                match input {
+                    TtsInput::Utterance(text) => self.speak(&text),
+                    TtsInput::Control(control) => {
+                        self.voice_told = said(&control);
+                        self.voice_controls
+                            .push((self.given.len(), self.voice_told.clone()));
+                    }
+                }
+            }
             Output::Avatar(input) => {
                 if let AvatarInput::Correct { shift_us, .. } = &input {
                     self.skipped += Micros::try_from(*shift_us).unwrap_or(0);
+                }
+                if let AvatarInput::Control(control) = &input {
+                    self.face_told = said(control);
                 }
                 self.avatar_inputs.push((self.now, input));
             }
@@ -257,24 +240,44 @@ impl World {
                 self.messages.push(messages);
                 self.llm = self.fresh(Stage::Llm, ticket);
                 let mut at = self.llm.free_at;
-                for word in self.script.answer.split_inclusive(' ') {
+                for (n, word) in self.script.answer.split_inclusive(' ').enumerate() {
                     at += self.script.llm_word_us;
+                    let hints = self.script.hints.iter().filter(|(before, ..)| *before == n);
+                    for (_, label, intensity) in hints {
+                        let hint = LlmEvent::Hint {
+                            label: (*label).into(),
+                            intensity: *intensity,
+                        };
+                        self.llm.queue.push_back((at, hint));
+                    }
                     self.llm.queue.push_back((at, LlmEvent::Text(word.into())));
                 }
                 self.llm.done = true;
             }
-            Opening::Tts { .. } => {
+            Opening::Tts { control, context } => {
                 self.tts = self.fresh(Stage::Tts, ticket);
                 (self.voiced, self.utterances) = (0, 0);
+                self.voice_told = said(&control);
+                self.voice_turn = context.turn_id;
             }
-            Opening::Avatar { .. } => {
+            Opening::Avatar { control, .. } => {
                 self.avatar = self.fresh(Stage::Avatar, ticket);
                 (self.frames, self.skipped) = (0, 0);
+                self.face_told = said(&control);
+                self.face_drew.clone_from(&self.face_told);
             }
         }
     }
 
     fn speak(&mut self, text: &str) {
+        self.given.push(Given {
+            at: self.now,
+            call: self.calls[Stage::Tts as usize] - 1,
+            turn: self.voice_turn.clone(),
+            text: text.into(),
+            told: self.voice_told.clone(),
+        });
+        let number = self.given.len() as u8;
         let mut ready = self.tts.free_at.max(self.now) + self.script.tts_first_us;
         let mut at = self.voiced;
         for word in text.split(' ') {
@@ -298,7 +301,7 @@ impl World {
         }
         while self.voiced < at {
             let length = (at - self.voiced).min(40_000);
-            let pcm = Bytes::from(vec![1; (length * 48 / 1_000) as usize]);
+            let pcm = Bytes::from(vec![number; (length * 48 / 1_000) as usize]);
             let chunk = AudioChunk {
                 at: self.voiced,
                 format: FORMAT,
@@ -370,22 +373,29 @@ impl World {
                         request
                             .targets
                             .into_iter()
-                            .map(|(stage, _)| {
+                            .map(|(stage, info, layers)| {
+                                // A mapper knows more words than clients may use.
+                                let told = told(&layers).replace("happy", "joy");
+                                let label = told.split('@').next().unwrap_or_default();
+                                if label != "-" && !EMOTION_LABELS.contains(&label) {
+                                    let code = ErrorCode::InvalidInput;
+                                    return (stage, Err(ProviderError::new(code, told)));
+                                }
+                                let told = ParamValue::Text(told);
                                 let decision = Decision {
                                     control: "emotion.label".into(),
                                     outcome: Outcome::Applied,
-                                    param: None,
-                                    value: None,
+                                    param: Some("told".into()),
+                                    value: Some(told.clone()),
                                     reason: String::new(),
                                 };
-                                let told = format!("{:?}", request.layers);
-                                let control = Control {
-                                    params: vec![(
-                                        "told".into(),
-                                        tth_core::controls::ParamValue::Text(told),
-                                    )],
-                                };
-                                (stage, Ok((control, vec![decision])))
+                                let mut params = vec![("told".to_owned(), told)];
+                                // As the mapper fills what follows the persona's prompt.
+                                for spec in &info.params {
+                                    let prompt = format!("Prompt for {}.", info.name);
+                                    params.push((spec.name.clone(), ParamValue::Text(prompt)));
+                                }
+                                (stage, Ok((Control { params }, vec![decision])))
                             })
                             .collect(),
                     )
@@ -420,7 +430,10 @@ impl World {
                     width: 2,
                     height: 2,
                     keyframe: true,
-                    data: Bytes::from_static(b"frame"),
+                    data: Bytes::from(std::mem::replace(
+                        &mut self.face_drew,
+                        self.face_told.clone(),
+                    )),
                 };
                 self.frames += 1;
                 Box::new(move || Input::Avatar(ticket, Some(Ok(AvatarEvent::Frame(frame)))))
@@ -428,98 +441,5 @@ impl World {
             _ => Box::new(|| Input::Tick),
         };
         Some((at, input))
-    }
-}
-
-fn ready<E>(slot: &Slot<E>, wanted: bool) -> Option<Micros> {
-    if !slot.open || !wanted || slot.silent {
-        return None;
-    }
-    match slot.queue.front() {
-        Some((at, _)) => Some(*at),
-        None => slot.done.then_some(slot.free_at),
-    }
-}
-
-fn opened<E>(slot: &mut Slot<E>, stage: Stage) -> Box<dyn FnOnce() -> Input> {
-    slot.opened_at = None;
-    slot.open = !slot.failing_open;
-    let ticket = slot.ticket;
-    let failed = ProviderError::new(ErrorCode::Unavailable, "scripted");
-    let result = if slot.failing_open {
-        Err(failed)
-    } else {
-        Ok(())
-    };
-    Box::new(move || Input::Opened(stage, ticket, result))
-}
-
-fn take<E>(slot: &mut Slot<E>) -> (u64, Option<Result<E, ProviderError>>) {
-    slot.sent += 1;
-    if slot.fail_after.is_some_and(|n| slot.sent > n) {
-        slot.open = false;
-        return (
-            slot.ticket,
-            Some(Err(ProviderError::new(ErrorCode::Internal, "scripted"))),
-        );
-    }
-    let item = slot.queue.pop_front().map(|(_, item)| Ok(item));
-    slot.open = item.is_some();
-    (slot.ticket, item)
-}
-
-/// What must hold of everything a client ever sees.
-pub fn check(seen: &[Seen]) {
-    let (mut audio_end, mut video_at) = (0, 0);
-    let mut turn: Option<TurnId> = None;
-    let mut interrupted = None;
-    let mut ended: Option<TurnId> = None;
-    for Seen {
-        turn: owner, event, ..
-    } in seen
-    {
-        if let (Some(owner), Some(over)) = (owner, ended) {
-            assert!(
-                *owner > over,
-                "an event of {over} came after its end: {event:?}"
-            );
-        }
-        if interrupted.is_some() && *owner == interrupted {
-            assert!(
-                matches!(
-                    event,
-                    ServerEvent::Metrics(_) | ServerEvent::TurnEnded { .. }
-                ),
-                "after the interrupt came {event:?}"
-            );
-        }
-        match event {
-            ServerEvent::TurnStarted => {
-                assert!(turn.is_none(), "a turn started inside another");
-                turn = *owner;
-            }
-            ServerEvent::TurnEnded { .. } => {
-                assert_eq!(turn.take(), *owner);
-                ended = *owner;
-            }
-            ServerEvent::Interrupted { .. } => interrupted = *owner,
-            ServerEvent::Audio(chunk) => {
-                assert!(
-                    chunk.at >= audio_end,
-                    "audio went back to {} from {audio_end}",
-                    chunk.at
-                );
-                audio_end = chunk.end();
-            }
-            ServerEvent::Video(frame) => {
-                assert!(
-                    frame.at >= video_at,
-                    "video went back to {} from {video_at}",
-                    frame.at
-                );
-                video_at = frame.at;
-            }
-            _ => {}
-        }
     }
 }

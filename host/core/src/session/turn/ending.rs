@@ -64,6 +64,10 @@ impl Session {
         if !spoken.trim().is_empty() {
             self.remember(Role::Assistant, spoken);
         }
+        self.keep_untold();
+        if reason == TurnEnd::Completed {
+            self.last_cue();
+        }
         let metrics = self.metrics(now);
         self.emit(ServerEvent::Metrics(metrics));
         self.emit(ServerEvent::TurnEnded { reason });

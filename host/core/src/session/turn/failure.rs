@@ -3,7 +3,7 @@
 use super::State;
 use crate::events::ServerEvent;
 use crate::media::Micros;
-use crate::provider::{AvatarInput, ErrorCode, ProviderError, Stage, TtsInput};
+use crate::provider::{AvatarInput, ErrorCode, ProviderError, Stage};
 use crate::session::{Output, Session};
 
 impl Session {
@@ -20,11 +20,11 @@ impl Session {
         if !owes {
             turn.tts.due = None;
         } else if turn.tts.due.is_none() {
-            let first = turn.tts.first_output.is_none();
-            let allowed = if first {
-                budget.first_output_us
-            } else {
-                budget.gap_us
+            let allowed = match (turn.tts.first_output, turn.line.begun()) {
+                (None, _) => budget.first_output_us,
+                // It was given an utterance when it had none, and begins anew.
+                (Some(_), None) => budget.gap_us.max(budget.first_output_us),
+                _ => budget.gap_us,
             };
             turn.tts.due = Some(now + allowed);
         }
@@ -52,12 +52,13 @@ impl Session {
                 to: Some(to),
                 reason,
             });
-            self.open_stage(now, stage);
             if stage == Stage::Tts {
-                self.say_again();
-                self.watch_voice(now);
+                self.take_back();
+            } else if let Some(turn) = &mut self.turn {
+                // What it meant goes with it.
+                turn.queue.clear();
             }
-            return;
+            return self.open_stage(now, stage);
         }
         self.out.push(Output::Close(stage));
         self.error(Some(stage), &error);
@@ -66,22 +67,7 @@ impl Session {
         }
         match stage {
             Stage::Llm => self.answer_over(now),
-            _ => self.tell_face(AvatarInput::TurnEnd),
-        }
-    }
-
-    /// A new voice is given what the old one did not speak.
-    fn say_again(&mut self) {
-        let Some(turn) = &self.turn else { return };
-        let rest: Vec<_> = turn
-            .line
-            .unfinished()
-            .map(|text| TtsInput::Utterance(text.into()))
-            .collect();
-        let over = turn.llm.over();
-        self.out.extend(rest.into_iter().map(Output::Tts));
-        if over {
-            self.end_voice();
+            _ => self.voice_over(),
         }
     }
 
@@ -99,6 +85,14 @@ impl Session {
         if let Some(turn) = &mut self.turn {
             turn.tts.state = State::Done;
             turn.tts.due = None;
+        }
+        self.voice_over();
+    }
+
+    /// The voice says nothing more, whatever waits for it.
+    pub(super) fn voice_over(&mut self) {
+        if let Some(turn) = &mut self.turn {
+            turn.queue.clear();
         }
         self.tell_face(AvatarInput::TurnEnd);
     }

@@ -1,0 +1,120 @@
+//! The answer as the language model writes it: words to show and to say, and how they are meant.
+
+use super::State;
+use crate::controls::Emotion;
+use crate::events::ServerEvent;
+use crate::media::Micros;
+use crate::provider::{LlmEvent, ProviderError, Stage};
+use crate::session::turn::voice::Said;
+use crate::session::{Output, Session};
+use crate::tags::Piece;
+
+/// An answer longer than this, in bytes, is cut: a model that never stops must not fill the memory.
+const MAX_ANSWER: usize = 20_000;
+/// What a hint counts for in that.
+const HINT_SIZE: usize = 16;
+/// The longest word that may name a feeling, in bytes.
+const MAX_LABEL: usize = 24;
+
+impl Session {
+    pub(in crate::session) fn llm(
+        &mut self,
+        now: Micros,
+        ticket: u64,
+        item: Option<Result<LlmEvent, ProviderError>>,
+    ) {
+        let gap = self.gap(Stage::Llm);
+        let Some(turn) = self.turn.as_mut().filter(|turn| turn.llm.is(ticket)) else {
+            return;
+        };
+        turn.llm.due = Some(now + gap);
+        match item {
+            Some(Ok(LlmEvent::Text(delta))) => {
+                turn.llm.output(now);
+                turn.written += delta.len();
+                for piece in turn.tags.push(&delta) {
+                    self.take_piece(now, piece);
+                }
+                self.cut_if_endless(now);
+            }
+            Some(Ok(LlmEvent::Hint { label, intensity })) => {
+                turn.written += HINT_SIZE;
+                let named = !label.is_empty()
+                    && label.len() <= MAX_LABEL
+                    && label.chars().all(char::is_alphabetic);
+                // What a model makes up is no error of the user's.
+                if named && (0.0..=1.0).contains(&intensity) {
+                    self.feel(label.to_lowercase(), Some(intensity));
+                }
+                self.cut_if_endless(now);
+            }
+            Some(Ok(LlmEvent::Usage { .. })) => {}
+            Some(Err(error)) => self.stage_failed(now, Stage::Llm, error),
+            None => {
+                turn.llm.state = State::Done;
+                turn.llm.due = None;
+                self.answer_over(now);
+            }
+        }
+    }
+
+    fn take_piece(&mut self, now: Micros, piece: Piece) {
+        match piece {
+            Piece::Text(text) => self.write(now, text),
+            Piece::Feel { label, intensity } => self.feel(label, intensity),
+        }
+    }
+
+    /// More of what is said: show it, and line up for the voice what is complete.
+    pub(super) fn write(&mut self, now: Micros, text: String) {
+        let Some(turn) = &mut self.turn else { return };
+        turn.first_text.get_or_insert(now);
+        turn.answer.push_str(&text);
+        let utterances = turn.sentences.push(&text);
+        self.emit(ServerEvent::TextDelta { text });
+        utterances
+            .into_iter()
+            .for_each(|utterance| self.say(utterance));
+    }
+
+    /// What follows is meant so; what came before is not.
+    fn feel(&mut self, label: String, intensity: Option<f32>) {
+        let Some(turn) = &mut self.turn else { return };
+        if let Some(rest) = turn.sentences.cut() {
+            self.say(rest);
+        }
+        let emotion = Emotion {
+            label: Some(label),
+            intensity,
+            ..Emotion::default()
+        };
+        if let Some(turn) = self.turn.as_mut().filter(|turn| !turn.tts.over()) {
+            turn.queue.push_back(Said::Feel(emotion));
+        }
+    }
+
+    fn cut_if_endless(&mut self, now: Micros) {
+        let endless = |turn: &&mut super::Turn| turn.written > MAX_ANSWER && turn.llm.fed();
+        let Some(turn) = self.turn.as_mut().filter(endless) else {
+            return;
+        };
+        turn.llm.state = State::Done;
+        turn.llm.due = None;
+        self.out.push(Output::Close(Stage::Llm));
+        self.refuse("answer_cut", "the answer grew too long and was cut");
+        self.answer_over(now);
+    }
+
+    /// Nothing is added to the answer any more.
+    pub(super) fn answer_over(&mut self, now: Micros) {
+        let Some(turn) = &mut self.turn else { return };
+        if let Some(held) = turn.tags.finish() {
+            self.write(now, held);
+        }
+        let Some(turn) = &mut self.turn else { return };
+        turn.answered = true;
+        if let Some(rest) = turn.sentences.finish() {
+            self.say(rest);
+        }
+    }
+}
