@@ -2,13 +2,22 @@
 
 import { Captions } from "./captions.js";
 import { Controls } from "./controls.js";
+import { expose } from "./debug.js";
 import { demo } from "./demo.js";
+import { overlay } from "./overlays.js";
 import { Player } from "./player.js";
+import { Report } from "./report.js";
+import { takeStills } from "./stills.js";
 import { Stream } from "./stream.js";
 import { drawPlaceholder } from "./video.js";
 import { View } from "./view.js";
+import { STAGES } from "./vocabulary.js";
 
 const PLAYBACK_EVERY_MS = 250;
+/** No key and no click for this long: the user rests. */
+const QUIET_MS = 1500;
+/** Updates and reports kept for a look from outside. */
+const KEPT = 200;
 const byId = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
 
@@ -22,6 +31,9 @@ class App {
     this.metrics = [];
     this.turns = 0;
     this.playbackAt = 0;
+    this.usedAt = performance.now();
+    this.updates = [];
+    this.reports = [];
     const canvases = { face: byId("face"), ambient: byId("ambient") };
     drawPlaceholder(canvases.face, canvases.ambient);
     this.player = new Player(canvases, {
@@ -30,7 +42,8 @@ class App {
       onTick: (media) => this.tick(media),
       onError: (error) => this.view.notice("Picture:", error.message),
     });
-    this.controls = new Controls(document, (patch) => this.stream?.send({ type: "control_update", ...patch }));
+    this.report = new Report(byId("report"), byId("report-count"), byId("report-live"));
+    this.controls = new Controls(document, (patch) => this.update(patch), (persona) => this.view.persona(persona));
     this.bind();
     this.prefill();
   }
@@ -64,7 +77,10 @@ class App {
       this.stream.retryNow();
     });
     addEventListener("keydown", (event) => { if (event.key === "Escape") this.interrupt(); });
-    for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => this.player.audio.unlock(), { capture: true });
+    for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => {
+      this.usedAt = performance.now();
+      this.player.audio.unlock();
+    }, { capture: true });
     document.addEventListener("visibilitychange", () => { if (document.hidden) this.player.video.flush(); });
   }
 
@@ -86,6 +102,10 @@ class App {
     this.turn = { id: null, text: "", said: mode === "say" ? text : "", line: null, firstPts: null, audioEnd: -1, ended: false };
     this.show();
     return true;
+  }
+
+  update(patch) {
+    if (this.stream?.send({ type: "control_update", ...patch })) keep(this.updates, patch);
   }
 
   /** Barge-in: silence at once, then tell the server. */
@@ -114,40 +134,21 @@ class App {
     this.stream.start();
   }
 
-  connected(state, { error, retryAt, attempt, had }) {
+  connected(state, detail) {
     this.connection = state;
-    clearInterval(this.countdown);
+    overlay(this.view, state, detail);
     if (state === "open") {
-      this.view.hideOverlay();
       this.player.audio.reportLock();
       this.personas();
     } else {
       this.turn = null;
       this.player.flush();
     }
-    if (state === "connecting" && !attempt) this.view.showOverlay({ title: "Connecting…", text: "A face is on its way." });
-    if (state === "disconnected") {
-      const offline = navigator.onLine === false;
-      const text = offline ? "This device is offline." : error?.status ? error.message : "The server does not answer.";
-      this.view.showOverlay({ title: "Connection lost", text, retry: true });
-      const count = () => {
-        const left = Math.max(0, Math.ceil((retryAt - performance.now()) / 1000));
-        this.view.hint(left ? `Trying again in ${left} s.` : "Trying again…");
-      };
-      count();
-      this.countdown = setInterval(count, 500);
-    }
-    if (state === "unauthorized") {
-      const text = had ? "The server did not accept that key." : "This server asks for an API key.";
-      this.view.showOverlay({ title: "Key needed", text, hint: "It is kept in this tab only, until you close it.", key: true });
-    }
-    if (state === "refused") {
-      this.view.showOverlay({ title: "The server refused the session", text: error.message, hint: advice(error), retry: true });
-    }
     this.show();
   }
 
   opened(session) {
+    if (this.session?.session_id !== session.session_id) this.report.clear();
     this.session = session;
     this.ignored.clear();
     this.view.serving(session.providers);
@@ -161,8 +162,15 @@ class App {
     const answer = await this.stream.get("v1/personas").catch(() => null);
     const list = Array.isArray(answer) ? answer : answer?.personas;
     if (Array.isArray(list) && list.length) {
-      this.controls.setPersonas(list.map((p) => (typeof p === "string" ? { id: p } : p)));
+      this.controls.setPersonas(list);
+      takeStills(this.stream, list, () => this.quiet(), (id, source) => this.controls.personas.picture(id, source));
     }
+  }
+
+  /** Resolves once the face is there, nobody speaks, and the user rests: nothing is to be slower for it. */
+  async quiet() {
+    const busy = () => this.state !== "ready" || !this.player.video.drawn || performance.now() - this.usedAt < QUIET_MS;
+    while (busy()) await new Promise((wake) => setTimeout(wake, 200));
   }
 
   // --- events of the server ---
@@ -175,7 +183,7 @@ class App {
       case "text_delta": if (!dropped && this.turn) this.words(event.text); break;
       case "audio_chunk": if (!dropped) this.sound(event); break;
       case "video_frame": if (!dropped) this.player.pushVideo(event); break;
-      case "control_applied": this.view.applied(event.report); break;
+      case "control_applied": this.applied(event); break;
       case "provider_switched": this.view.switched(event); break;
       case "interrupted": this.interrupted(event); break;
       case "turn_metrics": this.measured(event); break;
@@ -212,6 +220,12 @@ class App {
     } catch (error) {
       this.view.notice("Sound:", error.message);
     }
+  }
+
+  applied(event) {
+    keep(this.reports, { report: event.report, effective_pts_us: event.effective_pts_us });
+    this.report.applied(event, this.controls.asked);
+    this.controls.applied(event.report ?? []);
   }
 
   interrupted({ turn_id: id, text_heard: heard }) {
@@ -255,7 +269,7 @@ class App {
   }
 
   failed({ code, message, retryable, stage, turn_id: id }) {
-    const where = stage ? ` (${{ llm: "words", tts: "voice", avatar: "face" }[stage] ?? stage})` : "";
+    const where = stage ? ` (${STAGES[stage]?.toLowerCase() ?? stage})` : "";
     this.view.notice(`Something went wrong${where}:`, `${message}${retryable ? " You can try again." : ""} [${code}]`);
     if (this.turn && !this.turn.id && !id) { this.turn = null; this.show(); }
   }
@@ -291,34 +305,13 @@ class App {
   show() { this.view.state(this.state); }
 }
 
-function advice({ status, code, requestId }) {
-  const id = requestId ? ` Request ${requestId}.` : "";
-  if (status === 404) return `Is this page served by the right version of the server?${id}`;
-  if (code.includes("persona")) return `Choose another persona and retry.${id}`;
-  return `Check the choices on this page, then retry.${id}`;
+function keep(list, item) {
+  list.push(item);
+  if (list.length > KEPT) list.shift();
 }
 
 const app = new App();
 const wanted = query.get("state");
 if (wanted) demo(app, wanted);
 else app.start();
-
-// What the browser tests look at.
-window.tthDebug = {
-  get state() { return document.documentElement.dataset.state; },
-  get locked() { return app.player.audio.locked; },
-  get framesDrawn() { return app.player.video.drawn; },
-  get framesDropped() { return app.player.video.dropped; },
-  get lastFrameHash() { return app.player.video.hash(); },
-  get audioSamplesPlayed() { return app.player.audio.last?.played ?? 0; },
-  get audioRms() { return app.player.audio.last?.rms ?? 0; },
-  get lastSoundAt() { return app.player.audio.lastSoundWall(); },
-  get rebases() { return app.player.audio.last?.rebases ?? 0; },
-  get avOffsetsMs() { return app.player.clapper?.offsets ?? app.player.offsets; },
-  get drawOffsetsMs() { return app.player.offsets; },
-  get metrics() { return app.metrics; },
-  get turns() { return app.turns; },
-  get captions() { return app.captions.visible; },
-  get seqGaps() { return app.stream?.gaps ?? 0; },
-  get mediaNow() { return app.player.now(); },
-};
+expose(app);

@@ -3,7 +3,30 @@
 
 const SAY = "I just got wonderful news! ";
 const REPLY = "Oh, that is wonderful to hear! Tell me everything, from the very beginning. ";
-const NO_NET = { open: false, start() {}, retryNow() {}, send: () => false, get: async () => null };
+const NO_NET = { open: false, start() {}, retryNow() {}, send: () => false, get: async () => null, post: async () => null };
+
+const PERSONAS = [
+  { id: "default", name: "Mira", description: "Warm and attentive; the one to start with.", style: ["warm", "attentive", "unhurried"],
+    emotion: { label: "calm", intensity: 0.4 }, character: { speech_rate: 1, pitch_shift: 0, expressivity: 0.6, motion_gain: 1 } },
+  { id: "theo", name: "Theo", description: "A dry-witted night-radio host with a low voice.", style: ["dry", "low", "laconic"],
+    emotion: { label: "calm", intensity: 0.6 }, character: { speech_rate: 0.92, pitch_shift: -0.5, expressivity: 0.4, motion_gain: 0.7 } },
+  { id: "ravi", name: "Ravi", description: "A patient teacher who explains one thing at a time." },
+];
+
+const line = (control, stage, outcome, param, value, reason = "") => ({ control, stage, outcome, param, value, reason });
+const REPORT = [
+  line("emotion.label", "llm", "downgraded", "persona", null, "told in words"),
+  line("emotion.intensity", "llm", "downgraded", "persona", null, "told in words"),
+  line("character.pitch_shift", "llm", "ignored", null, null, "the language model has nothing that follows it"),
+  line("emotion.label", "tts", "applied", "style", "joy"),
+  line("emotion.intensity", "tts", "applied", "strength", 1),
+  line("character.pitch_shift", "tts", "downgraded", "pitch", 4, "wanted 8, given 4: the provider takes -4 to 4"),
+  line("character.motion_gain", "tts", "ignored", null, null, "the voice has nothing that follows it"),
+  line("emotion.label", "avatar", "applied", "emotion", "joy"),
+  line("emotion.intensity", "avatar", "applied", "intensity", 1),
+  line("character.pitch_shift", "avatar", "ignored", null, null, "the face has nothing that follows it"),
+  line("character.motion_gain", "avatar", "applied", "motion", 1.2),
+];
 
 const STATES = {
   connecting: (app) => app.connected("connecting", {}),
@@ -16,6 +39,7 @@ const STATES = {
     error: { status: 400, code: "unknown_persona", requestId: "3f2a81", message: "There is no persona “pirate”." },
   }),
   locked: (app) => { open(app); app.view.locked(true); },
+  place: (app) => { open(app); app.controls.pad.move([-0.4, 0.65]); app.controls.pickPersona("theo"); },
 };
 
 /** Puts the page into `state`; unknown names say so. */
@@ -33,23 +57,21 @@ function turn() {
 
 function open(app) {
   app.view.serving({ llm: "llm_mock", tts: "tts_embedded", avatar: "avatar_embedded" });
-  app.controls.setPersonas([{ id: "default", name: "Default" }]);
+  app.controls.setPersonas(PERSONAS);
   app.connected("open", {});
 }
 
 function talk(app) {
   open(app);
   app.controls.pickEmotion("joy");
+  app.controls.change("character", "pitch_shift", 8);
   app.view.say("you", SAY);
   app.turn = turn();
   app.words(REPLY);
   app.captions.reveal(2_600_000);
-  app.view.applied([
-    { control: "character.pitch_shift", stage: "tts", outcome: "downgraded", param: "pitch", value: 4, reason: "limited to ±4 semitones" },
-    { control: "emotion.label", stage: "tts", outcome: "applied", param: "style", value: "joy", reason: "" },
-    { control: "emotion.label", stage: "avatar", outcome: "applied", param: "emotion", value: "joy", reason: "" },
-    { control: "character.motion_gain", stage: "tts", outcome: "ignored", param: null, value: null, reason: "a voice does not move" },
-  ]);
+  const told = (event, ...stages) => app.applied({ ...event, report: REPORT.filter(({ stage }) => stages.includes(stage)) });
+  told({ effective_pts_us: 11_920_000 }, "llm", "avatar");
+  told({ effective_pts_us: 12_430_000 }, "tts");
   app.view.metrics({
     ttft_ms: 2, ttfa_ms: 118, ttfv_ms: 142, total_ms: 4210, audio_ms: 4100, frames: 104, corrections: 0,
     drift_ms: { mean: 3, p95: 11, max: 18 },

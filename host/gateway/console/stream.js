@@ -58,6 +58,13 @@ export class Stream {
     return response.ok ? response.json() : null;
   }
 
+  /** POST that answers parsed JSON, or null for anything but success. */
+  async post(path, body) {
+    const headers = this.headers({ "content-type": "application/json" });
+    const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+    return response.ok ? response.json() : null;
+  }
+
   start() {
     this.attempt = 0;
     this.connect();

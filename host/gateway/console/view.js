@@ -1,6 +1,8 @@
 // What the page shows: status, overlay, readings, providers, report, history. No logic of the session.
 
+import { element } from "./dom.js";
 import { median } from "./player.js";
+import { STAGES } from "./vocabulary.js";
 
 const STATUS = {
   connecting: "Connecting…",
@@ -17,9 +19,11 @@ export class View {
     this.root = document.documentElement;
     const ids = ["status-text", "overlay", "overlay-title", "overlay-text", "overlay-hint", "key-form", "key", "retry",
       "unlock", "stop", "send", "starters", "notice-title", "notice-text", "m-ttfa", "m-ttfv", "m-drift", "m-av", "live-note",
-      "providers", "report", "report-count", "history", "history-count"];
+      "providers", "history", "history-count", "name-tag", "face", "text"];
     for (const id of ids) this[id] = document.getElementById(id);
-    this.outcomes = new Map();
+    this.name = "Persona";
+    // Where there is room, what the stages did is in view.
+    document.getElementById("report-panel").open = matchMedia("(min-width: 901px)").matches;
     document.getElementById("notice-close").addEventListener("click", () => this.clearNotice());
   }
 
@@ -31,7 +35,7 @@ export class View {
     const active = state === "thinking" || state === "speaking";
     const hadFocus = document.activeElement === this.stop;
     this.stop.hidden = !active;
-    if (hadFocus && !active) document.getElementById("text").focus();
+    if (hadFocus && !active) this.text.focus();
     const online = active || state === "ready";
     this.send.setAttribute("aria-disabled", String(!online));
     this.starters.hidden = state !== "ready" || this.history.children.length > 0;
@@ -85,11 +89,11 @@ export class View {
   serving(providers) {
     this.stages = {};
     this.providers.replaceChildren();
-    for (const stage of ["llm", "tts", "avatar"]) {
+    for (const [stage, title] of Object.entries(STAGES)) {
       const row = element("div", { className: "provider" });
       const name = element("dd", { textContent: providerName(providers?.[stage]) });
       const note = element("dd", { className: "sub", textContent: "" });
-      row.append(element("dt", { textContent: { llm: "Words", tts: "Voice", avatar: "Face" }[stage] }), name, note);
+      row.append(element("dt", { textContent: title }), name, note);
       this.providers.append(row);
       this.stages[stage] = { row, name, note };
     }
@@ -109,52 +113,21 @@ export class View {
     entry.note.textContent = `first output ${milliseconds(firstMs)}`;
   }
 
-  /** The `report` of a `control_applied` event: the newest line of each control and stage stays. */
-  applied(report) {
-    for (const line of report ?? []) {
-      const key = `${line.control}/${line.stage}`;
-      this.outcomes.delete(key);
-      this.outcomes.set(key, line);
-    }
-    const table = element("table");
-    table.append(element("caption", { className: "sr", textContent: "How each stage took over the controls" }));
-    const head = table.createTHead().insertRow();
-    for (const title of ["Control", "Stage", "Outcome"]) head.append(element("th", { scope: "col", textContent: title }));
-    const body = table.createTBody();
-    for (const line of [...this.outcomes.values()].reverse()) {
-      const row = body.insertRow();
-      row.append(element("th", { scope: "row", textContent: humanise(line.control) }));
-      row.append(element("td", { textContent: { llm: "Words", tts: "Voice", avatar: "Face" }[line.stage] ?? line.stage }));
-      const cell = element("td");
-      cell.append(element("span", { className: `outcome ${line.outcome}`, textContent: line.outcome }));
-      const detail = [line.param && `${line.param} = ${plain(line.value)}`, line.reason].filter(Boolean).join(" · ");
-      if (detail) cell.append(element("small", { textContent: detail }));
-      row.append(cell);
-    }
-    this.report.replaceChildren(table);
-    const count = this.outcomes.size;
-    this["report-count"].textContent = count ? `${count} ${count === 1 ? "answer" : "answers"}` : "no changes yet";
+  /** Who is talking, or null while nobody knows. */
+  persona(persona) {
+    this.name = persona?.name || persona?.id || "Persona";
+    this["name-tag"].textContent = persona?.name ?? "";
+    this.face.setAttribute("aria-label", persona?.name ? `${persona.name}, speaking` : "The speaking face");
   }
 
-  /** Adds a line to the conversation; returns a function that replaces its text. */
+  /** Adds a line to the conversation. */
   say(who, text, note = "") {
-    const item = element("li", { className: who });
-    const body = element("p", { textContent: text });
-    const small = element("small", { textContent: [who === "you" ? "You" : "Persona", note].filter(Boolean).join(" · ") });
-    item.append(small, body);
-    this.history.append(item);
-    const spoken = this.history.children.length;
-    this["history-count"].textContent = String(spoken);
+    const name = who === "you" ? "You" : this.name;
+    const small = element("small", { textContent: [name, note].filter(Boolean).join(" · ") });
+    this.history.append(element("li", { className: who }, small, element("p", { textContent: text })));
+    this["history-count"].textContent = String(this.history.children.length);
     this.history.scrollTop = this.history.scrollHeight;
-    return (newText, newNote) => {
-      body.textContent = newText;
-      if (newNote !== undefined) small.textContent = [who === "you" ? "You" : "Persona", newNote].filter(Boolean).join(" · ");
-    };
   }
-}
-
-function element(tag, properties = {}) {
-  return Object.assign(document.createElement(tag), properties);
 }
 
 /** A number with a small unit, as nodes. */
@@ -173,12 +146,4 @@ function seconds(ms) { return Number.isFinite(ms) ? `${(ms / 1000).toFixed(1)} s
 function providerName(provider) {
   if (!provider) return "none";
   return typeof provider === "string" ? provider : provider.id ?? "none";
-}
-
-function humanise(control) { return String(control).replace(/^(emotion|character|render)\./, "").replaceAll(/[_-]/g, " "); }
-
-function plain(value) {
-  if (value === null || value === undefined) return "–";
-  if (typeof value === "number") return String(Math.round(value * 1000) / 1000);
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -6,6 +6,7 @@
 //! `TTH_REQUIRE_BROWSER` set it fails instead.
 
 pub mod driver;
+pub mod live;
 pub mod lock;
 pub mod page;
 pub mod pages;

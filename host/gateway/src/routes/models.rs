@@ -22,7 +22,13 @@ pub(crate) async fn personas(State(app): State<App>, _: Allowed) -> Response {
         .engine
         .personas()
         .into_iter()
-        .map(|p| json!({"id": p.id, "name": p.name, "description": p.description, "look": p.look}))
+        .map(|p| {
+            json!({
+                "id": p.id, "name": p.name, "description": p.description, "look": p.look,
+                "language": p.language, "style": p.style,
+                "emotion": p.emotion, "character": p.character,
+            })
+        })
         .collect();
     json(StatusCode::OK, json!({ "personas": personas }).to_string())
 }

@@ -239,7 +239,11 @@ async fn models_and_personas_are_listed() {
     let personas = server.get("/v1/personas").await.json();
     assert_eq!(
         personas,
-        json!({"personas": [{"id":"ada","name":"Ada","description":"","look":null}]})
+        json!({"personas": [{
+            "id": "ada", "name": "Ada", "description": "", "look": null, "language": "",
+            "style": ["warm"], "emotion": {"label": "calm", "intensity": 0.5},
+            "character": {"speech_rate": 0.75},
+        }]})
     );
 }
 

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
-use tth_core::controls::{Persona, Render};
+use tth_core::controls::{Character, Emotion, Persona, Render};
 use tth_core::engine::{
     Delivery, Detach, Engine, GenerateRequest, InputError, OpenError, ProviderStatus, Reader,
     SessionDescription, SessionRequest, SessionState,
@@ -308,6 +308,16 @@ impl Engine for Double {
             id: "ada".into(),
             name: "Ada".into(),
             prompt: "secret".into(),
+            style: vec!["warm".into()],
+            emotion: Emotion {
+                label: Some("calm".into()),
+                intensity: Some(0.5),
+                ..Emotion::default()
+            },
+            character: Character {
+                speech_rate: Some(0.75),
+                ..Character::default()
+            },
             ..Persona::default()
         }]
     }
