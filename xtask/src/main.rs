@@ -1,10 +1,11 @@
-//! The project's tasks: `cargo xtask up|test|build|bench|setup|wit-check`.
+//! The project's tasks: `cargo xtask up|test|build|bench|setup|wit-check|controls-table`.
 //!
 //! One file per command. Everything a fresh machine lacks is installed by `setup`, which the
 //! other commands call first; nothing here is needed by the built server.
 
 mod bench;
 mod build;
+mod controls_table;
 mod dotenv;
 mod setup;
 mod sh;
@@ -40,6 +41,8 @@ enum Command {
     Setup(setup::Args),
     /// Compare the contract in `wit/` with its frozen releases.
     WitCheck(wit_check::Args),
+    /// Write who follows which control into docs/controls.md, or check what it says.
+    ControlsTable(controls_table::Args),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +65,7 @@ fn run() -> anyhow::Result<()> {
         Command::Build(args) => build::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Setup(args) => setup::run(&workspace, &args),
+        Command::ControlsTable(args) => controls_table::run(&workspace, &args),
         Command::WitCheck(args) => wit_check::run(&workspace.root.join("wit"), &args),
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::setup::TestTools;
 use crate::sh::Sh;
 use crate::workspace::{WASM_TARGET, Workspace};
-use crate::{build, setup, wit_check};
+use crate::{build, controls_table, setup, wit_check};
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -53,9 +53,23 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
             .dir(&workspace.root)
             .run()
     })?;
+    phases.time("build", || build_tests(workspace))?;
+    if !args.only_tests {
+        phases.time("controls", || {
+            controls_table::check(workspace, &workspace.bin("debug", "tth"))
+        })?;
+    }
     // Before the last phase: the runner's own count must be the last thing said.
     phases.print();
     tests(workspace, env, &args.runner)
+}
+
+/// Builds all tests, and with them the server they run.
+pub(crate) fn build_tests(workspace: &Workspace) -> Result<()> {
+    Sh::cargo()
+        .args(["test", "--workspace", "--no-run"])
+        .dir(&workspace.root)
+        .run()
 }
 
 fn lints(workspace: &Workspace) -> Result<()> {

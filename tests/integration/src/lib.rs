@@ -8,6 +8,8 @@
 mod client;
 mod server;
 pub mod sound;
+mod track;
 
 pub use client::{Stream, Wire, data};
 pub use server::{Server, binary};
+pub use track::Track;
