@@ -190,29 +190,72 @@ pub(crate) fn label_sentence(label: Label, intensity: Option<f64>) -> String {
     }
 }
 
+/// Whether an entry of a persona's style is the template of a voice's instruction.
+fn is_template(entry: &str) -> bool {
+    ["{manner}", "{emotion}", "{style}", "{name}"]
+        .iter()
+        .any(|mark| entry.contains(mark))
+}
+
+/// A persona's style words.
+fn style_words(persona: &Persona) -> impl Iterator<Item = &str> {
+    let words = persona.style.iter().map(|word| word.trim());
+    words.filter(|word| !word.is_empty() && !is_template(word))
+}
+
 /// The whole manner of speaking in one instruction: feeling, the persona's style words, pace, pitch
-/// and expression. Empty where nothing is asked for.
+/// and expression, in the mapper's sentence or in the persona's own ([`is_template`]). Empty where
+/// nothing is asked for.
 pub(crate) fn style(persona: &Persona, wishes: &Wishes) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    parts.extend(wished_feeling(wishes));
-    parts.extend(
-        persona
-            .style
-            .iter()
-            .map(|word| word.trim().to_owned())
-            .filter(|w| !w.is_empty()),
-    );
+    let feeling = wished_feeling(wishes);
+    let mut parts: Vec<String> = feeling.iter().cloned().collect();
+    parts.extend(style_words(persona).map(str::to_owned));
     for control in [SPEECH_RATE, PITCH_SHIFT, EXPRESSIVITY] {
         let wish = wishes
             .number(control)
             .and_then(|value| phrase(control, value));
         parts.extend(wish.flatten());
     }
-    if parts.is_empty() {
-        String::new()
-    } else {
-        format!("Speak in this manner: {}.", parts.join(", "))
+    let manner = parts.join(", ");
+    if let Some(template) = persona.style.iter().find(|entry| is_template(entry)) {
+        let style = style_words(persona).collect::<Vec<_>>().join(", ");
+        let marks = [
+            ("{manner}", manner.as_str()),
+            ("{emotion}", feeling.as_deref().unwrap_or("neutral")),
+            ("{style}", style.as_str()),
+            ("{name}", persona.name.as_str()),
+        ];
+        return fill(template.trim(), &marks);
     }
+    if manner.is_empty() {
+        return manner;
+    }
+    format!("Speak in this manner: {manner}.")
+}
+
+/// Replace the marks in one pass, so that what is filled in is never read as a mark itself.
+fn fill(template: &str, marks: &[(&str, &str)]) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        let (before, tail) = rest.split_at(start);
+        text.push_str(before);
+        let mark = marks
+            .iter()
+            .find_map(|(mark, value)| Some((value, tail.strip_prefix(mark)?)));
+        match mark {
+            Some((value, after)) => {
+                text.push_str(value);
+                rest = after;
+            }
+            None => {
+                text.push('{');
+                rest = tail.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    text.push_str(rest);
+    text
 }
 
 #[cfg(test)]
@@ -271,6 +314,33 @@ mod tests {
             ),
             ""
         );
+    }
+
+    #[test]
+    fn a_persona_may_bring_its_own_sentence() {
+        let of = |style: &[&str]| Persona {
+            style: style.iter().map(|entry| (*entry).into()).collect(),
+            ..persona("")
+        };
+        let own = of(&["warm", "As {name}, a radio host: {manner}. No {odd} marks."]);
+        assert_eq!(
+            style(&own, &wishes(Some("joy"), 0.7, 1.2)),
+            "As Ada, a radio host: joyful, warm, a little faster than usual. No {odd} marks."
+        );
+        assert_eq!(
+            style(
+                &of(&["dry", "{emotion} but {style}"]),
+                &wishes(None, 0.7, 1.0)
+            ),
+            "neutral but dry"
+        );
+        // a brace alone is a word like any other
+        assert_eq!(
+            style(&of(&["warm {ish}"]), &Wishes::default()),
+            "Speak in this manner: warm {ish}."
+        );
+        let prompted = prompt(&own, &Wishes::default());
+        assert!(prompted.contains("Your manner is warm."), "{prompted}");
     }
 
     #[test]

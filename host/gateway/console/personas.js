@@ -33,7 +33,9 @@ export class Personas {
     const text = element("span", { className: "about" },
       element("strong", { textContent: title }),
       element("span", { className: "line", textContent: description ?? "", title: description ?? "" }));
-    if (style?.length) text.append(element("span", { className: "words", textContent: style.join(" · ") }));
+    // an entry with a mark is an instruction for voices, not a word about the person
+    const words = (style ?? []).filter((entry) => !entry.includes("{"));
+    if (words.length) text.append(element("span", { className: "words", textContent: words.join(" · ") }));
     const card = element("label", { className: "persona" }, input, picture, text);
     card.dataset.persona = id;
     const still = this.pictures.get(id);

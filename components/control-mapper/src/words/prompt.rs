@@ -2,7 +2,7 @@
 
 use tth_sdk::mapper::Persona;
 
-use super::wished_feeling;
+use super::{fill, style_words, wished_feeling};
 use crate::emotion::Label;
 use crate::layers::Wishes;
 
@@ -36,7 +36,7 @@ pub(crate) fn prompt(persona: &Persona, wishes: &Wishes) -> String {
 
 fn described(persona: &Persona, wishes: &Wishes) -> String {
     let feeling = wished_feeling(wishes);
-    let style = persona.style.join(", ");
+    let style = style_words(persona).collect::<Vec<_>>().join(", ");
     let tags = tags();
     let marks = [
         ("{name}", persona.name.as_str()),
@@ -70,31 +70,6 @@ fn described(persona: &Persona, wishes: &Wishes) -> String {
         ));
     }
     sentences.join(" ")
-}
-
-/// Replace the marks in one pass, so that what is filled in is never read as a mark itself.
-fn fill(template: &str, marks: &[(&str, &str)]) -> String {
-    let mut text = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some(start) = rest.find('{') {
-        let (before, tail) = rest.split_at(start);
-        text.push_str(before);
-        let mark = marks
-            .iter()
-            .find_map(|(mark, value)| Some((value, tail.strip_prefix(mark)?)));
-        match mark {
-            Some((value, after)) => {
-                text.push_str(value);
-                rest = after;
-            }
-            None => {
-                text.push('{');
-                rest = tail.get(1..).unwrap_or_default();
-            }
-        }
-    }
-    text.push_str(rest);
-    text
 }
 
 #[cfg(test)]
