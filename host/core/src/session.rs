@@ -218,7 +218,7 @@ impl Session {
         emotion: Option<&crate::controls::Emotion>,
         character: Option<&crate::controls::Character>,
     ) {
-        self.layers.update(emotion, character);
+        self.layers.open(emotion, character);
     }
 
     /// Take one input at `now`. What is to be done about it is in [`Session::take_outputs`].

@@ -8,9 +8,11 @@
 
 mod world;
 
+use tth_core::controls::Emotion;
 use tth_core::events::{ServerEvent, TurnEnd, TurnMode};
 use tth_core::media::Micros;
 use tth_core::provider::{AvatarInput, Stage};
+use tth_core::session::Input;
 use world::tell::*;
 use world::*;
 
@@ -114,6 +116,21 @@ fn the_client_is_stronger_than_a_hint() {
         1,
         "nothing changed, nothing is told"
     );
+}
+
+#[test]
+fn a_hint_is_stronger_than_what_the_session_was_opened_with() {
+    let answer = "This is the first sentence of all. <feel:fear> This is the second one.";
+    let mut world = World::new(config(true), script(answer));
+    let sad = Emotion {
+        label: Some("sadness".into()),
+        ..Emotion::default()
+    };
+    world.session.set_controls(Some(&sad), None);
+    world.give(Input::Attached);
+    world.say("Go.", TurnMode::Chat);
+    world.run_for(20_000_000);
+    assert_eq!(tolds(&world), ["sadness", "fear"]);
 }
 
 #[test]

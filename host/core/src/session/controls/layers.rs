@@ -1,4 +1,4 @@
-//! What is asked for, weakest first: persona, hint of the language model, client.
+//! What is asked for, weakest first: persona, session, hint of the language model, client.
 
 use crate::controls::{Character, Emotion, Persona};
 use crate::events::ReportLine;
@@ -29,6 +29,9 @@ pub(in crate::session) struct Of {
 #[derive(Debug)]
 pub(in crate::session) struct Layers {
     persona: (Emotion, Character),
+    /// What the session was opened with.
+    session: (Emotion, Character),
+    /// What the client changed since.
     user: (Emotion, Character),
     llm: Of,
     tts: Of,
@@ -45,6 +48,7 @@ impl Layers {
     pub(in crate::session) fn new(persona: &Persona) -> Self {
         Layers {
             persona: (persona.emotion.clone(), persona.character.clone()),
+            session: Default::default(),
             user: Default::default(),
             llm: Of::default(),
             tts: Of::default(),
@@ -69,6 +73,19 @@ impl Layers {
         if let Some(character) = character {
             self.user.1.merge(character);
         }
+        self.changed();
+    }
+
+    /// What the session is opened with.
+    pub(in crate::session) fn open(
+        &mut self,
+        emotion: Option<&Emotion>,
+        character: Option<&Character>,
+    ) {
+        self.session = (
+            emotion.cloned().unwrap_or_default(),
+            character.cloned().unwrap_or_default(),
+        );
         self.changed();
     }
 
@@ -132,10 +149,10 @@ impl Layers {
     pub(super) fn stack(&self, stage: Stage) -> Vec<(Emotion, Character)> {
         let hint = self.of(stage).hint.clone();
         let hint = hint.map(|emotion| (emotion, Character::default()));
-        [Some(self.persona.clone()), hint, Some(self.user.clone())]
-            .into_iter()
-            .flatten()
-            .collect()
+        let weaker = [self.persona.clone(), self.session.clone()];
+        let stack = weaker.into_iter().chain(hint).chain([self.user.clone()]);
+        // A layer that asks for nothing would only cost the mapper time.
+        stack.filter(|layer| *layer != Default::default()).collect()
     }
 
     /// The lines of a stage that wait to be told.
