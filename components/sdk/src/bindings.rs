@@ -1,4 +1,5 @@
-//! The generated WIT bindings: the shared types once, then one world per role over them.
+//! The generated WIT bindings: the shared types and what the host offers once, then one world per
+//! role over them.
 #![allow(missing_docs, unreachable_pub, unsafe_code)]
 #![allow(clippy::all, clippy::pedantic, clippy::panic)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
@@ -21,8 +22,22 @@ pub mod types {
     });
 }
 
+pub mod host {
+    wit_bindgen::generate!({
+        inline: "
+            package tth:sdk;
+            world host {
+                import tth:host/websocket@0.1.0;
+            }
+        ",
+        path: ["../../wit/host"],
+        world: "tth:sdk/host",
+        generate_all,
+    });
+}
+
 macro_rules! role {
-    ($name:ident, $world:literal, $inline:literal, $module:literal, $path:literal) => {
+    ($name:ident, $world:literal, $inline:literal, $module:literal, $path:literal $(, $host:literal)?) => {
         pub mod $name {
             wit_bindgen::generate!({
                 inline: $inline,
@@ -36,6 +51,7 @@ macro_rules! role {
                     "tth:types/media@0.1.0": crate::bindings::types::tth::types::media,
                     "tth:types/controls@0.1.0": crate::bindings::types::tth::types::controls,
                     "tth:types/provider@0.1.0": crate::bindings::types::tth::types::provider,
+                    $($host: crate::bindings::host::tth::host::websocket,)?
                 },
                 generate_all,
             });
@@ -49,21 +65,24 @@ role!(
     "tth:sdk/llm-provider",
     "package tth:sdk; world llm-provider { include tth:llm/provider@0.1.0; }",
     "tth_sdk::export::llm",
-    "../../wit/llm"
+    "../../wit/llm",
+    "tth:host/websocket@0.1.0"
 );
 role!(
     tts,
     "tth:sdk/tts-provider",
     "package tth:sdk; world tts-provider { include tth:tts/provider@0.1.0; }",
     "tth_sdk::export::tts",
-    "../../wit/tts"
+    "../../wit/tts",
+    "tth:host/websocket@0.1.0"
 );
 role!(
     avatar,
     "tth:sdk/avatar-provider",
     "package tth:sdk; world avatar-provider { include tth:avatar/provider@0.1.0; }",
     "tth_sdk::export::avatar",
-    "../../wit/avatar"
+    "../../wit/avatar",
+    "tth:host/websocket@0.1.0"
 );
 role!(
     mapper,

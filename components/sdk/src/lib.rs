@@ -15,11 +15,18 @@
 
 pub mod avatar;
 mod bindings;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod llm;
 pub mod mapper;
+pub mod ndjson;
+mod retry_after;
 mod settings;
+pub mod sse;
 pub mod stream;
 pub mod tts;
+pub mod vendor;
+pub mod websocket;
 
 #[doc(hidden)]
 pub mod export;
@@ -34,5 +41,6 @@ pub use bindings::types::tth::types::media::{
 pub use bindings::types::tth::types::provider::{
     CallContext, HealthStatus, LoadConfig, ProviderInfo, Readiness, Secret,
 };
+pub use retry_after::retry_after_ms;
 pub use settings::{error, invalid_config, invalid_input};
 pub use stream::{Closed, Inputs, Sink, yield_now};

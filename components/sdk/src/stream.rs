@@ -198,6 +198,24 @@ impl<E: 'static> Sink<E> {
         }
     }
 
+    /// Look whether the reader is still there, without sending anything.
+    ///
+    /// # Errors
+    /// [`Closed`] as for [`Sink::send`].
+    pub async fn probe(&mut self) -> Result<(), Closed> {
+        match &mut self.0 {
+            // A write of nothing ends when the reader could take something, or is gone.
+            Writer::Wit(writer) => match writer.write(Vec::new()).await.0 {
+                StreamResult::Dropped => Err(Closed),
+                _ => Ok(()),
+            },
+            Writer::Channel(sender) => match sender.is_closed() {
+                true => Err(Closed),
+                false => Ok(()),
+            },
+        }
+    }
+
     /// Send several items in one go, in order.
     ///
     /// # Errors

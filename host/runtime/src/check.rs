@@ -12,6 +12,9 @@ use wasmparser::{Encoding, Parser, Payload};
 /// The contract version that this host speaks.
 pub const CONTRACT: &str = "0.1.0";
 
+/// The interface of WebSockets, before its version.
+const WEBSOCKET: &str = "tth:host/websocket@0.1.";
+
 /// What a component can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names are the definition")]
@@ -86,11 +89,7 @@ pub enum CheckError {
     )]
     WrongVersion { interface: String, found: String },
     #[error(
-        "imports {import}, which this host does not offer yet: WebSockets come with a later release; use HTTP"
-    )]
-    NeedsWebsocket { import: String },
-    #[error(
-        "imports {import}, which this host does not offer; it offers WASI 0.2 and 0.3 with outgoing HTTP"
+        "imports {import}, which this host does not offer; it offers WASI 0.2 and 0.3 with outgoing HTTP, and tth:host/websocket"
     )]
     UnknownImport { import: String },
 }
@@ -147,7 +146,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, CheckError> {
         role,
         contract,
         needs_http: imports_any("wasi:http/"),
-        needs_websocket: imports_any("tth:host/websocket"),
+        needs_websocket: imports_any(WEBSOCKET),
         imports,
         size: bytes.len(),
         sha256: hex(&Sha256::digest(bytes)),
@@ -161,12 +160,8 @@ impl Inspection {
     /// The first import that is not offered.
     pub fn loadable(&self) -> Result<(), CheckError> {
         for import in &self.imports {
-            if import.starts_with("tth:host/websocket") {
-                return Err(CheckError::NeedsWebsocket {
-                    import: import.clone(),
-                });
-            }
-            if !import.starts_with("wasi:") && !import.starts_with("tth:types/") {
+            let offered = ["wasi:", "tth:types/", WEBSOCKET];
+            if !offered.iter().any(|name| import.starts_with(name)) {
                 return Err(CheckError::UnknownImport {
                     import: import.clone(),
                 });
@@ -312,14 +307,15 @@ mod tests {
         ];
         assert_eq!(found.loadable(), Ok(()));
         found.imports.push("tth:host/websocket@0.1.0".into());
-        assert!(matches!(
-            found.loadable(),
-            Err(CheckError::NeedsWebsocket { .. })
-        ));
-        found.imports = vec!["acme:db/sql@1.0.0".into()];
-        assert!(matches!(
-            found.loadable(),
-            Err(CheckError::UnknownImport { .. })
-        ));
+        assert_eq!(found.loadable(), Ok(()));
+        for unknown in [
+            "acme:db/sql@1.0.0",
+            "tth:host/websocket@0.2.0",
+            "tth:host/x@0.1.0",
+        ] {
+            found.imports = vec![unknown.into()];
+            let error = found.loadable().unwrap_err();
+            assert!(matches!(error, CheckError::UnknownImport { .. }), "{error}");
+        }
     }
 }

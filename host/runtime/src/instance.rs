@@ -6,7 +6,7 @@
 //! is doing.
 
 use crate::call::Line;
-use crate::capability::http::HttpGrant;
+use crate::capability::Grants;
 use crate::error::Fault;
 use crate::limits::InstanceLimits;
 use crate::meter::{Meter, Metered};
@@ -22,14 +22,14 @@ use tth_core::provider::{Health, ProviderError, ProviderInfo};
 use wasmtime::Engine;
 use wasmtime::component::Accessor;
 
-/// What all instances of a provider are made from.
-pub(crate) struct Template<R: Role> {
+/// What all instances of a provider are made from; `P` is its linked component.
+pub(crate) struct Template<P> {
     pub(crate) id: Arc<str>,
     pub(crate) engine: Engine,
-    pub(crate) pre: R::Pre,
+    pub(crate) pre: P,
     pub(crate) settings: String,
     pub(crate) limits: InstanceLimits,
-    pub(crate) grant: HttpGrant,
+    pub(crate) grants: Grants,
     pub(crate) tick: Duration,
 }
 
@@ -115,7 +115,7 @@ impl<R: Role> Desk<R> {
 
 /// Start an instance; answers when it is loaded and warm.
 pub(crate) async fn start<R: Role>(
-    template: Arc<Template<R>>,
+    template: Arc<Template<R::Pre>>,
 ) -> Result<(Handle<R>, ProviderInfo), ProviderError> {
     let (ready, loaded) = oneshot::channel();
     let (jobs, queue) = mpsc::channel(1);
@@ -142,7 +142,7 @@ type Ready = oneshot::Sender<Result<ProviderInfo, ProviderError>>;
 
 /// The life of an instance, from an empty store to its drop.
 async fn live<R: Role>(
-    template: Arc<Template<R>>,
+    template: Arc<Template<R::Pre>>,
     queue: mpsc::Receiver<Job<R>>,
     meter: Arc<Meter>,
     cancelled: Arc<Notify>,
@@ -154,7 +154,7 @@ async fn live<R: Role>(
         &template.engine,
         &template.id,
         limits,
-        template.grant.fresh(),
+        template.grants.fresh(),
         &meter,
     );
     let ready = Mutex::new(Some(ready));

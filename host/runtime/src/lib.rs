@@ -1,8 +1,9 @@
 //! Runs tth providers as WASI components under wasmtime.
 //!
 //! A component is checked before it is compiled ([`check`]), compiled once and cached, instantiated
-//! into a pool, and driven by one task for each instance. It reaches nothing but what it was granted:
-//! clocks, randomness, and HTTP to allowed hosts, where credentials are attached behind its back.
+//! into a pool, and driven by one task for each instance (a mapper: in place). It reaches nothing but what it was granted:
+//! clocks, randomness, and HTTP and WebSockets to allowed hosts, where credentials are attached behind
+//! its back.
 //! Whatever it does - trap, loop, hoard memory, say nothing - ends its own call with an error that
 //! names it, and nothing else.
 
@@ -11,10 +12,12 @@ mod cache;
 mod call;
 mod capability;
 pub mod check;
+mod crashes;
 mod engine;
 mod error;
 mod instance;
 pub mod limits;
+mod mapper;
 mod meter;
 mod pool;
 mod provider;
@@ -27,20 +30,25 @@ pub use check::{CheckError, ComponentRole, Inspection, inspect};
 pub use error::RuntimeError;
 pub use limits::{EngineLimits, InstanceLimits};
 
+use bindings::v0_1::host::tth::host::websocket;
+use bindings::v0_1::mapper::MapperGuestPre;
+use capability::Grants;
 use capability::egress::Egress;
 use capability::http::{HttpClient, HttpGrant};
+use capability::websocket::{WebsocketClient, WebsocketGrant, Websockets};
 use engine::Watchdog;
 use instance::Template;
+use mapper::WasmMapper;
 use pool::Pool;
 use provider::Wasm;
-use role::{AvatarRole, LlmRole, MapperRole, Role, TtsRole};
+use role::{AvatarRole, LlmRole, Role, TtsRole};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use store::HostState;
 use tth_core::provider::{Avatar, Llm, Mapper, Tts};
 use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 
 /// How the runtime is set up.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +85,7 @@ pub struct Runtime {
     linker: Linker<HostState>,
     watchdog: Arc<Watchdog>,
     client: Arc<HttpClient>,
+    websockets: Arc<WebsocketClient>,
     options: RuntimeOptions,
 }
 
@@ -91,11 +100,13 @@ impl Runtime {
             reason: format!("{error:#}"),
         })?;
         let client = Arc::new(HttpClient::new(&options.limits));
+        let websockets = Arc::new(WebsocketClient::new(&options.limits));
         Ok(Runtime {
             engine,
             linker,
             watchdog,
             client,
+            websockets,
             options,
         })
     }
@@ -135,9 +146,14 @@ impl Runtime {
     /// # Errors
     /// As for [`Runtime::load_llm`].
     pub async fn load_mapper(&self, spec: ProviderSpec) -> Result<Arc<dyn Mapper>, RuntimeError> {
-        Ok(Arc::new(
-            self.load::<MapperRole>(spec, ComponentRole::Mapper).await?,
-        ))
+        let (id, file) = (spec.id.clone(), spec.component.clone());
+        let template = self
+            .template(spec, ComponentRole::Mapper, MapperGuestPre::new)
+            .await?;
+        match WasmMapper::open(template).await {
+            Ok(mapper) => Ok(Arc::new(mapper)),
+            Err(reason) => Err(RuntimeError::Load { id, file, reason }),
+        }
     }
 
     async fn load<R: Role>(
@@ -145,6 +161,21 @@ impl Runtime {
         spec: ProviderSpec,
         wanted: ComponentRole,
     ) -> Result<Wasm<R>, RuntimeError> {
+        let (id, file) = (spec.id.clone(), spec.component.clone());
+        let template = self.template(spec, wanted, R::pre).await?;
+        match Pool::<R>::open(template, self.watchdog.clone()).await {
+            Ok((pool, info)) => Ok(Wasm { id, info, pool }),
+            Err(reason) => Err(RuntimeError::Load { id, file, reason }),
+        }
+    }
+
+    /// What instances of the component are made from: checked, compiled, linked, granted.
+    async fn template<P>(
+        &self,
+        spec: ProviderSpec,
+        wanted: ComponentRole,
+        pre: impl FnOnce(InstancePre<HostState>) -> wasmtime::Result<P>,
+    ) -> Result<Template<P>, RuntimeError> {
         let ProviderSpec {
             id,
             component: file,
@@ -169,6 +200,21 @@ impl Runtime {
         }
         let egress = Egress::new(&allow_hosts, allow_private, secrets)
             .map_err(|error| wrong(error.to_string()))?;
+        let (egress, provider) = (Arc::new(egress), Arc::<str>::from(id.as_str()));
+        let grants = Grants {
+            http: HttpGrant::new(
+                self.client.clone(),
+                egress.clone(),
+                provider.clone(),
+                limits.http_requests,
+            ),
+            websocket: WebsocketGrant::new(
+                self.websockets.clone(),
+                egress,
+                provider.clone(),
+                limits.websockets,
+            ),
+        };
 
         let component = self.compile(&id, &file, wanted).await?;
         let link = |error: wasmtime::Error| RuntimeError::Link {
@@ -177,24 +223,15 @@ impl Runtime {
             reason: format!("{error:#}"),
         };
         let linked = self.linker.instantiate_pre(&component).map_err(link)?;
-        let template = Template {
-            id: id.as_str().into(),
+        Ok(Template {
+            id: provider,
             engine: self.engine.clone(),
-            pre: R::pre(linked).map_err(link)?,
+            pre: pre(linked).map_err(link)?,
             settings: settings_json,
-            grant: HttpGrant::new(
-                self.client.clone(),
-                egress,
-                id.as_str().into(),
-                limits.http_requests,
-            ),
+            grants,
             limits,
             tick: Duration::from_millis(self.options.limits.epoch_tick_ms.max(1)),
-        };
-        match Pool::<R>::open(template, self.watchdog.clone()).await {
-            Ok((pool, info)) => Ok(Wasm { id, info, pool }),
-            Err(reason) => Err(RuntimeError::Load { id, file, reason }),
-        }
+        })
     }
 
     async fn compile(
@@ -259,5 +296,6 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    websocket::add_to_linker::<_, Websockets>(&mut linker, HostState::websocket)?;
     Ok(linker)
 }

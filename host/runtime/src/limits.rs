@@ -39,6 +39,14 @@ pub struct EngineLimits {
     pub http_idle_ms: u64,
     /// Unused HTTP connections kept for one host. Default 16.
     pub http_idle_per_host: usize,
+    /// Longest wait for an open WebSocket: name, TCP, TLS and upgrade together, in milliseconds.
+    /// Default 10000.
+    pub websocket_connect_ms: u64,
+    /// How often the server of an open WebSocket is asked whether it is still there, in milliseconds.
+    /// One that says nothing at all until the next question is gone. Default 20000.
+    pub websocket_ping_ms: u64,
+    /// Longest wait for the server's farewell after the guest's, in milliseconds. Default 2000.
+    pub websocket_close_ms: u64,
 }
 
 impl Default for EngineLimits {
@@ -56,6 +64,9 @@ impl Default for EngineLimits {
             http_between_bytes_ms: 60_000,
             http_idle_ms: 90_000,
             http_idle_per_host: 16,
+            websocket_connect_ms: 10_000,
+            websocket_ping_ms: 20_000,
+            websocket_close_ms: 2_000,
         }
     }
 }
@@ -97,6 +108,8 @@ pub struct InstanceLimits {
     pub handles: usize,
     /// HTTP requests one instance may have under way. Default 16.
     pub http_requests: usize,
+    /// WebSockets one instance may have open. Default 4.
+    pub websockets: usize,
     /// Bytes a guest may hand to the host in one go, in MiB. Default 8.
     pub hostcall_mb: u32,
 }
@@ -119,6 +132,7 @@ impl Default for InstanceLimits {
             health_ms: 500,
             handles: 1_024,
             http_requests: 16,
+            websockets: 4,
             hostcall_mb: 8,
         }
     }
@@ -162,11 +176,20 @@ pub(crate) mod channel {
     pub(crate) const EVENTS: usize = 64;
     /// Items handed to a guest at one read.
     pub(crate) const READ_BATCH: usize = 32;
+    /// Messages between a guest and one WebSocket, in each direction.
+    pub(crate) const WEBSOCKET: usize = 64;
+    /// Bytes of these messages, beyond which no further one is taken.
+    pub(crate) const WEBSOCKET_BYTES: usize = super::MIB;
 }
 
-/// The largest items a guest may send. Larger ones end its call.
+/// The largest items a guest may send. Larger ones end its call; a message of a WebSocket ends that.
 pub(crate) mod item {
     use super::MIB;
+    /// One message of a WebSocket, in either direction.
+    pub(crate) const WEBSOCKET: usize = 4 * MIB;
+    /// What a guest adds to the request that opens a WebSocket: names and values of headers, and
+    /// protocols.
+    pub(crate) const WEBSOCKET_OPTIONS: usize = 16 << 10;
     /// PCM of one chunk.
     pub(crate) const AUDIO: usize = MIB;
     /// One coded picture.
@@ -245,6 +268,6 @@ mod tests {
     #[test]
     fn a_hostcall_can_carry_the_largest_item() {
         let bytes = InstanceLimits::default().hostcall_mb as usize * MIB;
-        assert!(bytes > item::FRAME.max(item::AUDIO));
+        assert!(bytes > item::FRAME.max(item::AUDIO).max(item::WEBSOCKET));
     }
 }

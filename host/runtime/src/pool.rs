@@ -4,6 +4,7 @@
 //! `min_instances` are kept loaded in the background. Crashes in a row slow replacement down.
 
 use crate::call::Line;
+use crate::crashes::Crashes;
 use crate::engine::Watchdog;
 use crate::instance::{Handle, Job, Template, start};
 use crate::limits::HEALTH_CACHE;
@@ -15,8 +16,6 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tth_core::provider::{ErrorCode, Health, ProviderError, ProviderInfo, Readiness};
 
-/// Crashes in a row from which on a call is refused instead of trying yet another instance.
-const CRASHES_TOLERATED: u32 = 3;
 /// How often unused instances are looked through.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -24,13 +23,12 @@ struct State<R: Role> {
     idle: Vec<(Handle<R>, Instant)>,
     /// Instances that are idle, in use or starting.
     live: u32,
-    crashes: u32,
-    not_before: Option<Instant>,
+    crashes: Crashes,
 }
 
 /// See the module.
 pub(crate) struct Pool<R: Role> {
-    template: Arc<Template<R>>,
+    template: Arc<Template<R::Pre>>,
     permits: Arc<Semaphore>,
     state: Mutex<State<R>>,
     upkeep: Arc<Notify>,
@@ -50,8 +48,7 @@ impl<R: Role> Lease<R> {
     pub(crate) fn give_back(mut self) {
         if let Some(handle) = self.handle.take() {
             let mut state = self.pool.state();
-            state.crashes = 0;
-            state.not_before = None;
+            state.crashes.forgive();
             state.idle.push((handle, Instant::now()));
         }
     }
@@ -74,7 +71,7 @@ impl<R: Role> Drop for Lease<R> {
 impl<R: Role> Pool<R> {
     /// Load the first instance, and keep the pool filled from then on.
     pub(crate) async fn open(
-        template: Template<R>,
+        template: Template<R::Pre>,
         watchdog: Arc<Watchdog>,
     ) -> Result<(Arc<Self>, ProviderInfo), ProviderError> {
         let template = Arc::new(template);
@@ -85,8 +82,7 @@ impl<R: Role> Pool<R> {
             state: Mutex::new(State {
                 idle: vec![(handle, Instant::now())],
                 live: 1,
-                crashes: 0,
-                not_before: None,
+                crashes: Crashes::default(),
             }),
             upkeep: Arc::default(),
             health: Mutex::new(None),
@@ -116,17 +112,11 @@ impl<R: Role> Pool<R> {
         let mut state = self.state();
         state.live = state.live.saturating_sub(1);
         if crashed {
-            self.count_crash(&mut state);
+            let first_pause = self.template.limits.restart_backoff_ms;
+            state.crashes.count(first_pause);
         }
         drop(state);
         self.upkeep.notify_one();
-    }
-
-    fn count_crash(&self, state: &mut State<R>) {
-        let factor = (1u64 << state.crashes.min(7)).min(100);
-        let pause = Duration::from_millis(self.template.limits.restart_backoff_ms * factor);
-        state.crashes = state.crashes.saturating_add(1);
-        state.not_before = Some(Instant::now() + pause);
     }
 
     fn pop_idle(&self) -> Option<Handle<R>> {
@@ -174,17 +164,8 @@ impl<R: Role> Pool<R> {
 
         {
             let mut state = self.state();
-            let left = state
-                .not_before
-                .map(|at| at.saturating_duration_since(Instant::now()));
-            if let Some(left) =
-                left.filter(|left| !left.is_zero() && state.crashes >= CRASHES_TOLERATED)
-            {
-                let text = format!(
-                    "is being restarted after {} crashes in a row",
-                    state.crashes
-                );
-                return Err(self.refused(text, Some(left)));
+            if let Some((why, left)) = state.crashes.refusal() {
+                return Err(self.refused(why, Some(left)));
             }
             state.live += 1;
         }
@@ -319,9 +300,7 @@ impl<R: Role> Pool<R> {
     /// When the next instance is due, if one is missing.
     fn missing(&self) -> Option<Duration> {
         let state = self.state();
-        let due = state
-            .not_before
-            .map(|at| at.saturating_duration_since(Instant::now()));
+        let due = state.crashes.pause();
         (state.live < self.template.limits.min_instances).then(|| due.unwrap_or_default())
     }
 

@@ -2,17 +2,17 @@
 
 use crate::limits::channel;
 use crate::pool::Pool;
-use crate::role::{AvatarRole, LlmRole, MapperRole, Role, TtsRole};
+use crate::role::{AvatarRole, LlmRole, Role, TtsRole};
 use futures::FutureExt;
 use futures::channel::mpsc;
 use futures::future::BoxFuture;
 use std::convert::Infallible;
 use std::sync::Arc;
-use tth_core::controls::{Character, Decision, Emotion, Persona, Render};
+use tth_core::controls::Render;
 use tth_core::media::VideoCodec;
 use tth_core::provider::{
-    Avatar, AvatarEvent, AvatarInput, Call, CallContext, Control, ErrorCode, Health, Llm, LlmEvent,
-    Mapper, Message, Provider, ProviderError, ProviderInfo, Tts, TtsEvent, TtsInput,
+    Avatar, AvatarEvent, AvatarInput, Call, CallContext, Control, Health, Llm, LlmEvent, Message,
+    Provider, ProviderError, ProviderInfo, Tts, TtsEvent, TtsInput,
 };
 
 /// The most one face may be ahead of the core: the picture that is pulled next.
@@ -99,28 +99,6 @@ impl Avatar for Wasm<AvatarRole> {
                 input,
                 events: call.await?,
             })
-        }
-        .boxed()
-    }
-}
-
-impl Mapper for Wasm<MapperRole> {
-    fn resolve(
-        &self,
-        persona: Persona,
-        layers: Vec<(Emotion, Character)>,
-        target: ProviderInfo,
-    ) -> BoxFuture<'static, Result<(Control, Vec<Decision>), ProviderError>> {
-        let call = self.pool.clone().call((persona, layers, target), 1);
-        async move {
-            let mut answer = call.await?;
-            match futures::StreamExt::next(&mut answer).await {
-                Some(answer) => answer,
-                None => Err(ProviderError::new(
-                    ErrorCode::Internal,
-                    "the control mapper gave no answer",
-                )),
-            }
         }
         .boxed()
     }

@@ -2,7 +2,6 @@
 
 pub(crate) use avatar::AvatarRole;
 pub(crate) use llm::LlmRole;
-pub(crate) use mapper::MapperRole;
 pub(crate) use tts::TtsRole;
 
 use crate::bindings::convert::{self, Bad};
@@ -106,7 +105,6 @@ macro_rules! provider_role {
 
 mod avatar;
 mod llm;
-mod mapper;
 mod tts;
 
 /// Carry the events of an opened call to the core until the guest closes them, then read how the

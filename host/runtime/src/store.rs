@@ -1,9 +1,10 @@
 //! What one instance can reach: no files, no environment, no sockets; clocks, randomness, granted
-//! HTTP, and a log line now and then.
+//! HTTP and WebSockets, and a log line now and then.
 
 mod output;
 
-use crate::capability::http::HttpGrant;
+use crate::capability::Grants;
+use crate::capability::websocket::WebsocketGrant;
 use crate::limits::{InstanceLimits, MIB};
 use crate::meter::Meter;
 use output::GuestOutput;
@@ -22,7 +23,7 @@ pub(crate) struct HostState {
     table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    grant: HttpGrant,
+    grants: Grants,
     memory: MemoryLimit,
 }
 
@@ -38,10 +39,17 @@ impl WasiView for HostState {
 impl WasiHttpView for HostState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView {
-            hooks: &mut self.grant,
+            hooks: &mut self.grants.http,
             table: &mut self.table,
             ctx: &mut self.http,
         }
+    }
+}
+
+impl HostState {
+    /// What the instance may do with WebSockets, and those it has open.
+    pub(crate) fn websocket(&mut self) -> &mut WebsocketGrant {
+        &mut self.grants.websocket
     }
 }
 
@@ -79,7 +87,7 @@ pub(crate) fn fresh(
     engine: &Engine,
     id: &Arc<str>,
     limits: &InstanceLimits,
-    grant: HttpGrant,
+    grants: Grants,
     meter: &Arc<Meter>,
 ) -> (Store<HostState>, LastWords) {
     let words = LastWords::default();
@@ -94,7 +102,7 @@ pub(crate) fn fresh(
         table: ResourceTable::with_capacity(0),
         wasi,
         http: WasiHttpCtx::new(),
-        grant,
+        grants,
         memory: MemoryLimit {
             bytes: limits.memory_mb as usize * MIB,
             meter: meter.clone(),

@@ -41,6 +41,9 @@ pub(crate) enum PluginCommand {
     Inspect {
         /// A component, e.g. target/components/tts-embedded.wasm
         file: PathBuf,
+        /// Print one JSON object, for programs
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -100,6 +103,7 @@ mod tests {
             "tth say hello --emotion joy --intensity 0.5 --persona theo --chat --out clip.mp4",
             "tth config check --profile mock",
             "tth plugin inspect a.wasm",
+            "tth plugin inspect --json a.wasm",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));
             assert!(parsed.is_ok(), "{line}: {parsed:?}");

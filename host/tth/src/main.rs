@@ -55,10 +55,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
             }
         }
         Command::Plugin {
-            command: PluginCommand::Inspect { file },
+            command: PluginCommand::Inspect { file, json },
         } => {
             observe::start(&environment, "error")?;
-            println!("{}", within_tokio(plugin::inspect(&file))?);
+            println!("{}", within_tokio(plugin::inspect(&file, json))?);
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -3,9 +3,11 @@
 //! Its file is read without being run; then it is loaded without settings and without any network to
 //! ask what it can do. One that needs settings to load says so.
 
+mod json;
+
 use anyhow::{Context, Result};
-use std::fmt::Write as _;
-use std::path::Path;
+use std::fmt::{self, Write as _};
+use std::path::{Path, PathBuf};
 use tth_core::provider::{ParamDomain, ProviderInfo};
 use tth_runtime::check::CONTRACT;
 use tth_runtime::{
@@ -18,36 +20,78 @@ const MEMORY_MB: u32 = 512;
 /// Nothing is served here.
 const INSTANCES: u32 = 4;
 
-/// Everything about a component, as text.
-///
-/// # Errors
-/// When the file cannot be read or is no component of the contract: what it is instead.
-pub(crate) async fn inspect(file: &Path) -> Result<String> {
-    let bytes = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
-    let found = tth_runtime::inspect(&bytes).with_context(|| file.display().to_string())?;
-    drop(bytes);
-    let mut text = String::new();
-    row(&mut text, "file", &file.display().to_string());
-    described(&mut text, &found);
-    match found.loadable() {
-        Err(reason) => row(&mut text, "loadable", &format!("no: it {reason}")),
-        Ok(_) => {
-            row(&mut text, "loadable", "yes");
-            match ask(file, found.role).await {
-                Ok(Some(info)) => capabilities(&mut text, &info),
-                Ok(None) => row(
-                    &mut text,
-                    "capabilities",
-                    "none to declare, it maps controls",
-                ),
-                Err(error) => {
-                    let why = format!("unknown: it does not load without settings ({error})");
-                    row(&mut text, "capabilities", &why);
-                }
+/// What was found out about a component.
+struct Findings {
+    file: PathBuf,
+    inspection: Inspection,
+    /// None for a mapper, which has nothing to declare.
+    capabilities: Result<Option<ProviderInfo>, Unknown>,
+}
+
+/// Why nothing is known of what it can do.
+enum Unknown {
+    /// This host does not load it.
+    Refused(String),
+    /// It did not load as it was asked to here: without settings.
+    NotWithoutSettings(RuntimeError),
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unknown::Refused(reason) => write!(f, "it {reason}"),
+            Unknown::NotWithoutSettings(error) => {
+                write!(f, "it does not load without settings ({error})")
             }
         }
     }
+}
+
+/// Everything about a component, as text or as JSON.
+///
+/// # Errors
+/// When the file cannot be read or is no component of the contract: what it is instead.
+pub(crate) async fn inspect(file: &Path, as_json: bool) -> Result<String> {
+    let found = examine(file).await?;
+    if as_json {
+        return Ok(serde_json::to_string_pretty(&json::of(&found))?);
+    }
+    let mut text = String::new();
+    row(&mut text, "file", &found.file.display().to_string());
+    described(&mut text, &found.inspection);
+    let loadable = match &found.capabilities {
+        Err(refused @ Unknown::Refused(_)) => format!("no: {refused}"),
+        _ => "yes".into(),
+    };
+    row(&mut text, "loadable", &loadable);
+    match &found.capabilities {
+        Ok(Some(info)) => capabilities(&mut text, info),
+        Ok(None) => row(
+            &mut text,
+            "capabilities",
+            "none to declare, it maps controls",
+        ),
+        Err(Unknown::Refused(_)) => {}
+        Err(why) => row(&mut text, "capabilities", &format!("unknown: {why}")),
+    }
     Ok(text.trim_end().to_owned())
+}
+
+async fn examine(file: &Path) -> Result<Findings> {
+    let bytes = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+    let inspection = tth_runtime::inspect(&bytes).with_context(|| file.display().to_string())?;
+    drop(bytes);
+    let capabilities = match inspection.loadable() {
+        Err(reason) => Err(Unknown::Refused(reason.to_string())),
+        Ok(()) => ask(file, inspection.role)
+            .await
+            .map_err(Unknown::NotWithoutSettings),
+    };
+    Ok(Findings {
+        file: file.to_owned(),
+        inspection,
+        capabilities,
+    })
 }
 
 /// Loads it and asks; none for a mapper, which is only loaded.
@@ -110,7 +154,7 @@ fn described(text: &mut String, found: &Inspection) {
         );
     }
     if found.needs_websocket {
-        grants.push("WebSockets: allow: { hosts: [\"wss://...\"] }");
+        grants.push("WebSockets: allow: { hosts: [\"wss://...\"] }, and secrets for their headers");
     }
     // Whatever WASI it imports besides, the sandbox gives clocks and randomness, and no more.
     if grants.is_empty() {
@@ -193,15 +237,22 @@ to be granted HTTP requests: allow: {{ hosts: [\"https://...\"] }}, and secrets 
         );
         assert_eq!(text, expected);
 
-        (found.needs_http, found.imports) = (false, Vec::new());
+        (found.needs_http, found.needs_websocket) = (false, true);
+        found.imports = vec!["tth:host/websocket@0.1.0".into()];
+        let mut text = String::new();
+        described(&mut text, &found);
+        let granted = "to be granted WebSockets: allow: { hosts: [\"wss://...\"] }, and secrets";
+        assert!(text.contains(granted), "{text}");
+
+        (found.needs_websocket, found.imports) = (false, Vec::new());
         let mut text = String::new();
         described(&mut text, &found);
         assert!(text.contains("imports       none"), "{text}");
         assert!(text.contains("to be granted nothing"), "{text}");
     }
 
-    #[test]
-    fn what_it_can_do() {
+    /// A voice with a parameter of two kinds.
+    pub(super) fn voice() -> ProviderInfo {
         let param = |name: &str, domain, follows: Option<&str>, live| ParamSpec {
             name: name.into(),
             domain,
@@ -214,7 +265,7 @@ to be granted HTTP requests: allow: {{ hosts: [\"https://...\"] }}, and secrets 
             default: 1.0,
         };
         let choice = ParamDomain::Choice(vec!["a".into(), "b".into()]);
-        let info = ProviderInfo {
+        ProviderInfo {
             name: "voice".into(),
             version: "1.2".into(),
             models: vec!["one".into()],
@@ -228,7 +279,12 @@ to be granted HTTP requests: allow: {{ hosts: [\"https://...\"] }}, and secrets 
             }),
             video: vec![VideoCodec::Jpeg],
             features: vec!["visemes".into()],
-        };
+        }
+    }
+
+    #[test]
+    fn what_it_can_do() {
+        let info = voice();
         let mut text = String::new();
         capabilities(&mut text, &info);
         let expected = "\
@@ -247,10 +303,10 @@ parameters    rate: 0.5 to 2, usually 1; follows character.speech_rate; at once
     async fn what_is_no_component_says_what_it_is() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("a.wasm");
-        let error = inspect(&file).await.unwrap_err();
+        let error = inspect(&file, false).await.unwrap_err();
         assert!(format!("{error:#}").contains("reading"), "{error:#}");
         std::fs::write(&file, b"#!/bin/sh\n").unwrap();
-        let error = inspect(&file).await.unwrap_err();
+        let error = inspect(&file, false).await.unwrap_err();
         assert!(format!("{error:#}").contains("no WebAssembly"), "{error:#}");
     }
 }

@@ -1,4 +1,5 @@
-//! Bindings of contract version 0.1: the shared types once, then one world for each role.
+//! Bindings of contract version 0.1: the shared types and what the host offers once, then one world
+//! for each role.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "generated code")]
 #![allow(
     clippy::all,
@@ -25,8 +26,24 @@ pub mod types {
     });
 }
 
+pub mod host {
+    wasmtime::component::bindgen!({
+        inline: "
+            package tth:runtime;
+            world host {
+                import tth:host/websocket@0.1.0;
+            }
+        ",
+        path: ["../../wit/host"],
+        world: "tth:runtime/host",
+        imports: { default: async | store | trappable },
+    });
+}
+
+/// `async | store` for calls that run beside their own streams; plain `async` takes the whole store,
+/// which is quicker for a function that streams nothing.
 macro_rules! role {
-    ($name:ident, $world:literal, $inline:literal, $path:literal) => {
+    ($name:ident, $world:literal, $inline:literal, $path:literal, $($flag:tt)+) => {
         pub mod $name {
             wasmtime::component::bindgen!({
                 inline: $inline,
@@ -38,8 +55,7 @@ macro_rules! role {
                     "tth:types/controls": crate::bindings::v0_1::types::tth::types::controls,
                     "tth:types/provider": crate::bindings::v0_1::types::tth::types::provider,
                 },
-                // Plain `async` would take the whole store and could not run beside its streams.
-                exports: { default: async | store },
+                exports: { default: $($flag)+ },
             });
         }
     };
@@ -49,23 +65,27 @@ role!(
     llm,
     "tth:runtime/llm-guest",
     "package tth:runtime; world llm-guest { export tth:llm/llm@0.1.0; }",
-    "../../wit/llm"
+    "../../wit/llm",
+    async | store
 );
 role!(
     tts,
     "tth:runtime/tts-guest",
     "package tth:runtime; world tts-guest { export tth:tts/tts@0.1.0; }",
-    "../../wit/tts"
+    "../../wit/tts",
+    async | store
 );
 role!(
     avatar,
     "tth:runtime/avatar-guest",
     "package tth:runtime; world avatar-guest { export tth:avatar/avatar@0.1.0; }",
-    "../../wit/avatar"
+    "../../wit/avatar",
+    async | store
 );
 role!(
     mapper,
     "tth:runtime/mapper-guest",
     "package tth:runtime; world mapper-guest { export tth:control/control-mapper@0.1.0; }",
-    "../../wit/control"
+    "../../wit/control",
+    async
 );

@@ -5,7 +5,9 @@
 //! private ones are allowed: else a foreign name server could point it at this machine. An address
 //! that is granted as such was chosen by the operator and needs no second look.
 
-use http::uri::Scheme;
+#[cfg(test)]
+mod tests;
+
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use thiserror::Error;
@@ -107,7 +109,8 @@ impl Grant {
     }
 }
 
-fn default_port(scheme: &str) -> u16 {
+/// The port that a URL of `scheme` means if it names none.
+pub(crate) fn default_port(scheme: &str) -> u16 {
     if matches!(scheme, "https" | "wss") {
         443
     } else {
@@ -188,16 +191,22 @@ impl Egress {
 
     /// Judge a request; `None` if it may not be sent.
     pub(crate) fn route(&self, uri: &Uri) -> Option<Route> {
+        self.judge(uri, &["https", "http"])
+    }
+
+    /// Judge a WebSocket; `None` if it may not be opened. A grant of HTTP is none of WebSockets.
+    pub(crate) fn websocket_route(&self, uri: &Uri) -> Option<Route> {
+        self.judge(uri, &["wss", "ws"])
+    }
+
+    fn judge(&self, uri: &Uri, schemes: &[&'static str]) -> Option<Route> {
         let authority = uri.authority()?;
         // "user@host" is a way to make one host look like another.
         if authority.as_str().contains('@') || climbs(uri.path()) {
             return None;
         }
-        let scheme = match uri.scheme()? {
-            s if *s == Scheme::HTTPS => "https",
-            s if *s == Scheme::HTTP => "http",
-            _ => return None,
-        };
+        let given = uri.scheme_str()?;
+        let scheme = *schemes.iter().find(|s| given.eq_ignore_ascii_case(s))?;
         let host = normal(authority.host());
         let port = authority.port_u16().unwrap_or(default_port(scheme));
         self.grants
@@ -269,149 +278,4 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         || unique_local
         || link_local
         || six_to_four)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn egress(hosts: &[&str]) -> Egress {
-        Egress::new(
-            &hosts.iter().map(|h| (*h).to_owned()).collect::<Vec<_>>(),
-            false,
-            Vec::new(),
-        )
-        .unwrap()
-    }
-
-    fn route(egress: &Egress, uri: &str) -> Option<Route> {
-        egress.route(&uri.parse().unwrap())
-    }
-
-    #[test]
-    fn only_the_same_scheme_host_and_port_pass() {
-        let e = egress(&["https://api.example.com", "http://127.0.0.1:9000"]);
-        assert_eq!(route(&e, "https://api.example.com/v1"), Some(Route::Public));
-        assert_eq!(
-            route(&e, "https://API.example.com.:443/v1"),
-            Some(Route::Public)
-        );
-        assert_eq!(route(&e, "http://127.0.0.1:9000/x"), Some(Route::Private));
-        for no in [
-            "http://api.example.com/",
-            "https://api.example.com:444/",
-            "https://example.com/",
-            "https://api.example.com.evil.org/",
-            "https://evil.org/https://api.example.com",
-            "https://api.example.com@evil.org/",
-            "http://127.0.0.1/",
-            "http://127.0.0.2:9000/",
-        ] {
-            assert_eq!(route(&e, no), None, "{no}");
-        }
-    }
-
-    #[test]
-    fn a_granted_path_cannot_be_left() {
-        let e = egress(&["https://a.example/v1/"]);
-        assert!(route(&e, "https://a.example/v1").is_some());
-        assert!(route(&e, "https://a.example/v1/chat?x=../y").is_some());
-        for no in [
-            "/v2",
-            "/v10",
-            "/",
-            "/v1/../v2",
-            "/v1/%2e%2e/v2",
-            "/v1/..%2fv2",
-            "/v1/.%2E/v2",
-        ] {
-            assert_eq!(route(&e, &format!("https://a.example{no}")), None, "{no}");
-        }
-    }
-
-    #[test]
-    fn grants_that_cannot_be_meant_are_errors() {
-        for text in [
-            "api.example.com",
-            "ftp://a.b",
-            "https://u:p@a.b",
-            "https://*.a.b",
-            "https://a.b/?q",
-            "",
-        ] {
-            assert!(
-                Egress::new(&[text.to_owned()], false, Vec::new()).is_err(),
-                "{text}"
-            );
-        }
-        assert!(Egress::new(&["wss://a.b".into()], false, Vec::new()).is_ok());
-    }
-
-    #[test]
-    fn secrets_replace_what_the_guest_sent_and_go_only_where_they_belong() {
-        let secrets = vec![
-            HeaderSecret {
-                header: "x-key".into(),
-                value: "s1".into(),
-                host: None,
-            },
-            HeaderSecret {
-                header: "x-other".into(),
-                value: "s2".into(),
-                host: Some("b.example".into()),
-            },
-        ];
-        let e = Egress::new(&["https://a.example".into()], false, secrets).unwrap();
-        let mut headers = HeaderMap::new();
-        headers.append("x-key", HeaderValue::from_static("forged"));
-        headers.append("x-other", HeaderValue::from_static("forged"));
-        e.attach(&"https://a.example/".parse().unwrap(), &mut headers);
-        assert_eq!(headers.get_all("x-key").iter().collect::<Vec<_>>(), ["s1"]);
-        assert!(headers.get("x-other").is_none());
-        assert!(!format!("{e:?}").contains("s1"), "secrets are not printed");
-    }
-
-    #[test]
-    fn an_empty_secret_is_an_error() {
-        let secret = HeaderSecret {
-            header: "x-key".into(),
-            value: " ".into(),
-            host: None,
-        };
-        assert!(matches!(
-            Egress::new(&[], false, vec![secret]),
-            Err(EgressError::Secret { .. })
-        ));
-    }
-
-    #[test]
-    fn private_addresses_are_known() {
-        for no in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "192.168.0.1",
-            "172.16.0.1",
-            "169.254.169.254",
-            "100.64.0.1",
-            "0.0.0.0",
-            "::1",
-            "::",
-            "fe80::1",
-            "fd00::1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::7f00:1",
-            "::7f00:1",
-            "224.0.0.1",
-        ] {
-            assert!(!is_public(no.parse().unwrap()), "{no}");
-        }
-        for yes in [
-            "1.1.1.1",
-            "93.184.216.34",
-            "2606:4700::1111",
-            "::ffff:8.8.8.8",
-        ] {
-            assert!(is_public(yes.parse().unwrap()), "{yes}");
-        }
-    }
 }

@@ -24,14 +24,14 @@ pub(crate) struct HttpGrant {
 impl HttpGrant {
     pub(crate) fn new(
         client: Arc<HttpClient>,
-        egress: Egress,
+        egress: Arc<Egress>,
         provider: Arc<str>,
         requests: usize,
     ) -> Self {
         let slots = Arc::new(Semaphore::new(requests));
         HttpGrant {
             client,
-            egress: Arc::new(egress),
+            egress,
             provider,
             requests,
             slots,

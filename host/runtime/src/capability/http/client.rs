@@ -1,21 +1,16 @@
-//! The client: connections are kept and shared, HTTP/2 where the server has it, TLS against the
-//! roots that browsers trust.
+//! The client: connections are kept and shared, HTTP/2 where the server has it.
 
-use crate::capability::egress::{Route, is_public};
+use crate::capability::dial::{self, PrivateAddress, Resolver};
+use crate::capability::egress::Route;
 use crate::limits::EngineLimits;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::error::Error as StdError;
-use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -25,44 +20,6 @@ pub(crate) struct HttpLimits {
     pub(crate) connect: Duration,
     pub(crate) first_byte: Duration,
     pub(crate) between_bytes: Duration,
-}
-
-/// Names to addresses, by the system's resolver; for public routes only to public ones.
-#[derive(Clone)]
-struct Resolver {
-    route: Route,
-}
-
-/// A name that is granted, but stands for an address that is not.
-#[derive(Debug, thiserror::Error)]
-#[error("the name stands for private addresses only")]
-struct PrivateAddress;
-
-impl tower_service::Service<Name> for Resolver {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let route = self.route;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<_> = found
-                .filter(|at| route == Route::Private || is_public(at.ip()))
-                .collect();
-            match allowed.is_empty() {
-                true => Err(io::Error::new(
-                    io::ErrorKind::PermissionDenied,
-                    PrivateAddress,
-                )),
-                false => Ok(allowed.into_iter()),
-            }
-        })
-    }
 }
 
 type Pooled = Client<HttpsConnector<HttpConnector<Resolver>>, WasiBody>;
@@ -104,23 +61,15 @@ impl HttpClient {
 }
 
 fn pooled(route: Route, limits: &EngineLimits) -> Pooled {
-    let mut tcp = HttpConnector::new_with_resolver(Resolver { route });
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(Duration::from_millis(limits.http_connect_ms)));
-    let roots = hyper_rustls::ConfigBuilderExt::with_webpki_roots(
-        rustls::ClientConfig::builder_with_provider(std::sync::Arc::new(
-            rustls::crypto::ring::default_provider(),
-        ))
-        .with_safe_default_protocol_versions()
-        .unwrap_or_else(|_| rustls::ClientConfig::builder()),
-    );
     let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(roots.with_no_client_auth())
+        .with_tls_config(dial::tls())
         .https_or_http()
         .enable_http1()
         .enable_http2()
-        .wrap_connector(tcp);
+        .wrap_connector(dial::tcp(
+            route,
+            Duration::from_millis(limits.http_connect_ms),
+        ));
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .timer(TokioTimer::new())

@@ -1,0 +1,278 @@
+//! Outgoing HTTP of an adapter: a request, and an answer whose body comes in pieces.
+//!
+//! In the sandbox this is WASI's HTTP: the host decides where it may go and adds the credentials.
+//! Natively there is no network, but a script ([`replay`]), so that an adapter can be tested whole.
+
+#[cfg(not(target_family = "wasm"))]
+pub mod replay;
+mod url;
+#[cfg(target_family = "wasm")]
+mod wasi;
+
+#[cfg(not(target_family = "wasm"))]
+use replay as transport;
+#[cfg(target_family = "wasm")]
+use wasi as transport;
+
+use crate::vendor::Refusal;
+use crate::{Closed, Error, ErrorCode, Sink, error, retry_after_ms};
+use std::time::SystemTime;
+pub use url::Url;
+
+/// How often a call that waits looks whether anybody still wants it.
+const LOOK_MS: u64 = 20;
+/// How long the end of a body that was read is waited for.
+const LEAVE_MS: u64 = 20;
+/// The most of a refusal's body that is read.
+const REFUSAL: usize = 16 << 10;
+
+/// A request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Where it goes.
+    pub url: Url,
+    /// Names in lower case. Credentials do not belong here: the host adds them.
+    pub headers: Vec<(String, String)>,
+    /// A POST if there is one, else a GET.
+    pub body: Option<Vec<u8>>,
+    /// The longest wait, for the connection and again for the head of the answer, if that is less
+    /// than the host's own.
+    pub patience_ms: Option<u32>,
+}
+
+impl Request {
+    /// Fetch an address.
+    pub fn get(url: Url) -> Self {
+        Request {
+            url,
+            headers: vec![("accept".into(), "application/json".into())],
+            body: None,
+            patience_ms: None,
+        }
+    }
+
+    /// Send JSON to an address.
+    pub fn post_json(url: Url, body: &serde_json::Value) -> Self {
+        Request {
+            headers: vec![("content-type".into(), "application/json".into())],
+            body: Some(body.to_string().into_bytes()),
+            ..Request::get(url)
+        }
+    }
+
+    /// With a header, in place of one of that name.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(found, _)| found != name);
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// With less patience.
+    #[must_use]
+    pub fn patience_ms(mut self, ms: u32) -> Self {
+        self.patience_ms = Some(ms);
+        self
+    }
+}
+
+/// An answer whose head has come.
+#[derive(Debug)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    /// What follows. Dropping it closes the connection.
+    pub body: Body,
+}
+
+impl Response {
+    /// The first header of that name (in lower case).
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the body's media type is this one, whatever its parameters.
+    pub fn is(&self, media_type: &str) -> bool {
+        let found = self.header("content-type").unwrap_or_default();
+        let found = found.split(';').next().unwrap_or_default().trim();
+        found.eq_ignore_ascii_case(media_type)
+    }
+
+    /// This answer if its status says success, else the server's refusal.
+    ///
+    /// # Errors
+    /// The contract's error for the status, the body and `Retry-After`; it begins with `who`.
+    pub async fn success(self, who: &str) -> Result<Response, Error> {
+        if (200..300).contains(&self.status) {
+            return Ok(self);
+        }
+        Err(self.refusal().await.into_error(who))
+    }
+
+    /// What the server said when it refused.
+    pub async fn refusal(mut self) -> Refusal {
+        let wait = self
+            .header("retry-after")
+            .and_then(|value| retry_after_ms(value, SystemTime::now()));
+        // The status says enough where the rest does not come.
+        let body = self.body.all(REFUSAL).await.unwrap_or_default();
+        Refusal::read(self.status, &body, wait)
+    }
+
+    /// The whole body as JSON.
+    ///
+    /// # Errors
+    /// If it breaks off, is longer than `limit` bytes, or is no JSON.
+    pub async fn json(mut self, limit: usize, who: &str) -> Result<serde_json::Value, Error> {
+        let body = self.body.all(limit).await?;
+        serde_json::from_slice(&body).map_err(|e| {
+            let place = format!("line {}, column {}", e.line(), e.column());
+            error(
+                ErrorCode::Internal,
+                format!("{who} sent what is no JSON ({place})"),
+            )
+        })
+    }
+}
+
+/// A body as it comes.
+#[derive(Debug)]
+pub struct Body(transport::Body);
+
+impl Body {
+    /// The next bytes, `None` at the end.
+    ///
+    /// # Errors
+    /// `unavailable` or `timeout` if the connection broke or fell silent.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        self.0.next().await
+    }
+
+    /// Everything that matters was read: wait a moment for the end, so that the connection can be
+    /// used again.
+    pub async fn leave(mut self) {
+        let rest = async { while let Ok(Some(_)) = self.next().await {} };
+        let moment = transport::wait_ms(LEAVE_MS);
+        futures::pin_mut!(rest, moment);
+        futures::future::select(rest, moment).await;
+    }
+
+    /// All of it.
+    ///
+    /// # Errors
+    /// As for [`Body::next`], and if it is longer than `limit` bytes.
+    pub async fn all(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
+        let mut all = Vec::new();
+        while let Some(piece) = self.next().await? {
+            if all.len() + piece.len() > limit {
+                let message = format!("an answer is over {limit} bytes");
+                return Err(error(ErrorCode::Internal, message));
+            }
+            all.extend(piece);
+        }
+        Ok(all)
+    }
+}
+
+/// Send a request and wait for the head of its answer. Dropping the future gives the request up.
+///
+/// # Errors
+/// `invalid-config` if the host does not let it through, `unavailable` or `timeout` if there is
+/// nobody there.
+pub async fn send(request: Request) -> Result<Response, Error> {
+    transport::send(request).await
+}
+
+impl<E: 'static> Sink<E> {
+    /// Work on something as long as the reader of this stream is there.
+    ///
+    /// A guest notices only when it writes that its reader has left. This looks every 20 ms, so that a
+    /// call that waits for a vendor gives its request up at once when it is cancelled.
+    ///
+    /// # Errors
+    /// [`Closed`] once the reader is gone; the work is dropped.
+    pub async fn while_open<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Closed> {
+        let look = async {
+            loop {
+                transport::wait_ms(LOOK_MS).await;
+                if self.probe().await.is_err() {
+                    return;
+                }
+            }
+        };
+        futures::pin_mut!(work, look);
+        match futures::future::select(work, look).await {
+            futures::future::Either::Left((done, _)) => Ok(done),
+            futures::future::Either::Right(_) => Err(Closed),
+        }
+    }
+}
+
+#[cfg(all(test, not(target_family = "wasm")))]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::replay::{Answer, script};
+    use super::*;
+    use futures::executor::block_on;
+
+    fn url() -> Url {
+        Url::parse("http://127.0.0.1:1/v1").unwrap()
+    }
+
+    #[test]
+    fn a_request_arrives_and_its_answer_comes_in_pieces() {
+        let heard = script([Answer::new(200)
+            .header("Content-Type", "text/event-stream; charset=utf-8")
+            .piece("a")
+            .piece("b")]);
+        let request = Request::post_json(url().join("chat"), &serde_json::json!({"x": 1}));
+        let mut response = block_on(send(request.header("x-own", "1"))).unwrap();
+        assert!(response.is("text/event-stream") && !response.is("text/html"));
+        let mut next = || block_on(response.body.next()).unwrap();
+        assert_eq!(next().as_deref(), Some(&b"a"[..]));
+        assert_eq!(next().as_deref(), Some(&b"b"[..]));
+        assert_eq!(next(), None);
+        let heard = heard.requests();
+        assert_eq!(heard.len(), 1);
+        let request = heard.first().unwrap();
+        assert_eq!(request.url.to_string(), "http://127.0.0.1:1/v1/chat");
+        assert_eq!(request.body.as_deref(), Some(&b"{\"x\":1}"[..]));
+        assert!(request.headers.contains(&("x-own".into(), "1".into())));
+    }
+
+    #[test]
+    fn a_refusal_is_an_error_with_its_wait() {
+        let answer = Answer::new(429).header("retry-after", "2").piece("{}");
+        let _heard = script([answer]);
+        let response = block_on(send(Request::get(url()))).unwrap();
+        let error = block_on(response.success("the server")).unwrap_err();
+        assert_eq!(error.code, ErrorCode::RateLimited);
+        assert_eq!(error.retry_after_ms, Some(2_000));
+    }
+
+    #[test]
+    fn a_body_that_breaks_off_or_is_too_long_is_an_error() {
+        let _heard = script([
+            Answer::new(200).piece("{").cut(),
+            Answer::new(200).piece("12345"),
+        ]);
+        let broken = block_on(send(Request::get(url()))).unwrap();
+        let error = block_on(broken.json(100, "the server")).unwrap_err();
+        assert_eq!(error.code, ErrorCode::Unavailable);
+        let mut long = block_on(send(Request::get(url()))).unwrap();
+        assert!(block_on(long.body.all(4)).is_err());
+    }
+
+    #[test]
+    fn work_is_dropped_when_the_reader_leaves() {
+        let (mut sink, events) = Sink::<u8>::channel(1);
+        assert_eq!(block_on(sink.while_open(async { 7 })), Ok(7));
+        drop(events);
+        let work = std::future::pending::<u8>();
+        assert_eq!(block_on(sink.while_open(work)), Err(Closed));
+    }
+}
