@@ -223,8 +223,8 @@ fn the_report_line_of_the_controls_has_the_fields_that_are_sent() {
 fn the_example_provider_is_the_one_that_is_built_and_tested() {
     let shown = blocks(PLUGINS, "rust");
     assert_eq!(
-        shown,
-        [BEEP],
+        shown.first().copied(),
+        Some(BEEP),
         "copy tests/fixtures/beep/src/lib.rs into PLUGINS.md"
     );
 }
