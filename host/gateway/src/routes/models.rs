@@ -6,7 +6,9 @@ use crate::routes::json;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use serde::Serialize;
 use serde_json::{Value, json};
+use tth_core::controls::{Character, Emotion, Persona};
 use tth_core::engine::ProviderStatus;
 use tth_core::provider::{ParamDomain, ParamSpec, ProviderInfo};
 
@@ -18,19 +20,46 @@ pub(crate) async fn models(State(app): State<App>, _: Allowed) -> Response {
 
 /// `GET /v1/personas`.
 pub(crate) async fn personas(State(app): State<App>, _: Allowed) -> Response {
-    let personas: Vec<Value> = app
-        .engine
-        .personas()
-        .into_iter()
-        .map(|p| {
-            json!({
-                "id": p.id, "name": p.name, "description": p.description, "look": p.look,
-                "language": p.language, "style": p.style,
-                "emotion": p.emotion, "character": p.character,
-            })
-        })
-        .collect();
-    json(StatusCode::OK, json!({ "personas": personas }).to_string())
+    let personas = app.engine.personas();
+    let personas = personas.iter().map(Card::of).collect();
+    // Written at once: by way of a `Value`, 0.6 would become 0.6000000238418579.
+    match serde_json::to_string(&Personas { personas }) {
+        Ok(text) => json(StatusCode::OK, text),
+        Err(_) => json(StatusCode::INTERNAL_SERVER_ERROR, "{}"),
+    }
+}
+
+#[derive(Serialize)]
+struct Personas<'a> {
+    personas: Vec<Card<'a>>,
+}
+
+/// What a picker shows of a persona; its prompt is nobody's business.
+#[derive(Serialize)]
+struct Card<'a> {
+    id: &'a str,
+    name: &'a str,
+    description: &'a str,
+    look: Option<&'a str>,
+    language: &'a str,
+    style: &'a [String],
+    emotion: &'a Emotion,
+    character: &'a Character,
+}
+
+impl<'a> Card<'a> {
+    fn of(persona: &'a Persona) -> Self {
+        Card {
+            id: &persona.id,
+            name: &persona.name,
+            description: &persona.description,
+            look: persona.look.as_deref(),
+            language: &persona.language,
+            style: &persona.style,
+            emotion: &persona.emotion,
+            character: &persona.character,
+        }
+    }
 }
 
 fn model(provider: &ProviderStatus) -> Value {

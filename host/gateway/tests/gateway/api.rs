@@ -242,7 +242,7 @@ async fn models_and_personas_are_listed() {
         json!({"personas": [{
             "id": "ada", "name": "Ada", "description": "", "look": null, "language": "",
             "style": ["warm"], "emotion": {"label": "calm", "intensity": 0.5},
-            "character": {"speech_rate": 0.75},
+            "character": {"speech_rate": 0.9},
         }]})
     );
 }

@@ -315,7 +315,7 @@ impl Engine for Double {
                 ..Emotion::default()
             },
             character: Character {
-                speech_rate: Some(0.75),
+                speech_rate: Some(0.9),
                 ..Character::default()
             },
             ..Persona::default()
