@@ -18,6 +18,9 @@ pub struct Pacing {
     pub idle_lead_us: Micros,
     /// Audio held ready beyond what has left; above it the voice has to wait.
     pub ready_us: Micros,
+    /// Media leaves at multiples of this of the host's clock, at most so much later than it might:
+    /// sessions that are woken together cost less than the same number one by one.
+    pub grain_us: Micros,
 }
 
 impl Default for Pacing {
@@ -28,7 +31,15 @@ impl Default for Pacing {
             playout_us: 120_000,
             idle_lead_us: 40_000,
             ready_us: 5_000_000,
+            grain_us: 10_000,
         }
+    }
+}
+
+impl Pacing {
+    /// When to look at what may leave at `at` of the host's clock.
+    pub(crate) fn together(&self, at: Micros) -> Micros {
+        at.checked_next_multiple_of(self.grain_us).unwrap_or(at)
     }
 }
 
@@ -73,6 +84,14 @@ impl MediaClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sessions_of_any_phase_are_woken_together() {
+        let pacing = Pacing::default();
+        let woken = [20_001, 23_456, 30_000].map(|at| pacing.together(at));
+        assert_eq!(woken, [30_000; 3]);
+        assert_eq!(pacing.together(Micros::MAX), Micros::MAX, "never is never");
+    }
 
     #[test]
     fn it_runs_stands_and_jumps_but_never_goes_back() {

@@ -20,19 +20,23 @@ impl Session {
         let turn = self.turn.as_ref();
         let heard = self.clock.media(now);
         // Without real time nothing waits for its time; only providers can be overdue.
-        let realtime = self.config.pacing.realtime;
-        let paced = |media: Micros| realtime.then(|| self.clock.real(media)).flatten();
+        let pacing = self.config.pacing;
+        let realtime = pacing.realtime;
+        let paced = |media: Micros| {
+            let real = realtime.then(|| self.clock.real(media)).flatten();
+            real.map(|at| pacing.together(at))
+        };
         let mut wake_at = self.face.due();
         let mut wake = |at: Option<Micros>| wake_at = [wake_at, at].into_iter().flatten().min();
         // Speech lets frames out earlier, but then its audio is what wakes the session.
-        let idle_lead = self.config.pacing.idle_lead_us;
+        let idle_lead = pacing.idle_lead_us;
         wake(
             self.face
                 .waiting_at()
                 .and_then(|at| paced(at.saturating_sub(idle_lead))),
         );
         if let Some(turn) = turn {
-            let lead = self.config.pacing.audio_lead_us;
+            let lead = pacing.audio_lead_us;
             wake(
                 turn.line
                     .next_at()
