@@ -43,34 +43,53 @@ where
     fn poll_produce<'a>(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        mut store: StoreContextMut<'a, HostState>,
-        mut destination: Destination<'a, W, VecBuffer<W>>,
+        store: StoreContextMut<'a, HostState>,
+        destination: Destination<'a, W, VecBuffer<W>>,
         finish: bool,
     ) -> Poll<wasmtime::Result<StreamResult>> {
-        // Only as many as this read takes: what is left over would be invisible to the core.
-        let room = destination
-            .remaining(&mut store)
-            .unwrap_or(READ_BATCH)
-            .min(READ_BATCH);
-        if room == 0 {
-            return Poll::Ready(Ok(StreamResult::Completed));
-        }
-        let mut items = Vec::new();
-        let result = loop {
-            match Pin::new(&mut self.inputs).poll_next(context) {
-                Poll::Ready(Some(item)) => items.push((self.convert)(item)),
-                Poll::Ready(None) => break StreamResult::Dropped,
-                Poll::Pending if !items.is_empty() => break StreamResult::Completed,
-                Poll::Pending if finish => return Poll::Ready(Ok(StreamResult::Cancelled)),
-                Poll::Pending => return Poll::Pending,
-            }
-            if items.len() == room {
-                break StreamResult::Completed;
-            }
-        };
-        destination.set_buffer(items.into());
-        Poll::Ready(Ok(result))
+        let me = &mut *self;
+        produce(context, store, destination, finish, |context| {
+            let item = ready!(Pin::new(&mut me.inputs).poll_next(context));
+            Poll::Ready(item.map(me.convert))
+        })
     }
+}
+
+/// Answer a guest's read with what there is.
+///
+/// Only as many items as the read takes: what is left over would be invisible to whoever sent it.
+pub(crate) fn produce<D, W>(
+    context: &mut Context<'_>,
+    mut store: StoreContextMut<'_, D>,
+    mut destination: Destination<'_, W, VecBuffer<W>>,
+    finish: bool,
+    mut next: impl FnMut(&mut Context<'_>) -> Poll<Option<W>>,
+) -> Poll<wasmtime::Result<StreamResult>>
+where
+    W: wasmtime::component::Lower + Send + Sync + 'static,
+{
+    let room = destination
+        .remaining(&mut store)
+        .unwrap_or(READ_BATCH)
+        .min(READ_BATCH);
+    if room == 0 {
+        return Poll::Ready(Ok(StreamResult::Completed));
+    }
+    let mut items = Vec::new();
+    let result = loop {
+        match next(context) {
+            Poll::Ready(Some(item)) => items.push(item),
+            Poll::Ready(None) => break StreamResult::Dropped,
+            Poll::Pending if !items.is_empty() => break StreamResult::Completed,
+            Poll::Pending if finish => return Poll::Ready(Ok(StreamResult::Cancelled)),
+            Poll::Pending => return Poll::Pending,
+        }
+        if items.len() == room {
+            break StreamResult::Completed;
+        }
+    };
+    destination.set_buffer(items.into());
+    Poll::Ready(Ok(result))
 }
 
 /// How the events of a guest flow to the core.

@@ -1,6 +1,6 @@
 //! What a viewer sees: pictures of looks, feelings and sizes.
-#![allow(clippy::indexing_slicing, clippy::unwrap_used)] // Helpers of tests fail like tests.
 
+use crate::{picture, visibly};
 use avatar_embedded::{
     emotion::Emotion,
     look::{LOOKS, Look},
@@ -10,18 +10,11 @@ use avatar_embedded::{
     weights::Weights,
 };
 
-fn picture(weights: &Weights, look: &Look, width: u16, height: u16) -> Vec<u8> {
-    let (mut raster, mut scene) = (Raster::new(width, height), Scene::default());
-    rig::draw(weights, look, raster.view(), &mut scene);
-    raster.render(&scene).to_vec()
-}
-
 /// The share of pixels that differ visibly in any channel.
 fn difference(a: &[u8], b: &[u8]) -> f64 {
-    let differs = |(a, b): (&[u8], &[u8])| a.iter().zip(b).any(|(a, b)| a.abs_diff(*b) > 16);
     a.chunks(4)
         .zip(b.chunks(4))
-        .filter(|pair| differs(*pair))
+        .filter(|(a, b)| visibly(a, b))
         .count() as f64
         / (a.len() / 4) as f64
 }

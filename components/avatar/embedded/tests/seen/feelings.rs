@@ -1,14 +1,11 @@
 //! What a viewer can measure: two opposite feelings differ where a face shows feelings, in its pose over
 //! time and in the picture, and more of a control is always more of it.
-#![allow(clippy::indexing_slicing, clippy::unwrap_used)] // Helpers of tests fail like tests.
 
+use crate::{picture, visibly};
 use avatar_embedded::{
     animator::{Animator, Frame},
     emotion::Emotion,
     look::{LOOKS, Look},
-    raster::Raster,
-    rig,
-    shape::Scene,
     weights::Weights,
 };
 use std::ops::Range;
@@ -65,17 +62,10 @@ fn difference(a: &[u8], b: &[u8], columns: Range<usize>, rows: Range<usize>) -> 
     let size = columns.len() * rows.len();
     let differs = |(row, column): (usize, usize)| {
         let at = (row * 512 + column) * 4;
-        let channels = a[at..at + 3].iter().zip(&b[at..at + 3]);
-        channels.into_iter().any(|(a, b)| a.abs_diff(*b) > 16)
+        visibly(&a[at..at + 3], &b[at..at + 3])
     };
     let places = rows.flat_map(|row| columns.clone().map(move |column| (row, column)));
     places.filter(|place| differs(*place)).count() as f64 / size as f64
-}
-
-fn picture(weights: &Weights, look: &Look) -> Vec<u8> {
-    let (mut raster, mut scene) = (Raster::new(512, 512), Scene::default());
-    rig::draw(weights, look, raster.view(), &mut scene);
-    raster.render(&scene).to_vec()
 }
 
 #[test]
@@ -96,7 +86,7 @@ fn joy_and_sadness_differ_in_mouth_corners_and_brows() {
 fn the_difference_is_in_the_picture_of_every_look() {
     for look in &LOOKS {
         let [joy, sadness] =
-            [Emotion::Joy, Emotion::Sadness].map(|emotion| picture(&emotion.weights(), look));
+            [Emotion::Joy, Emotion::Sadness].map(|emotion| picture(&emotion.weights(), look, 512, 512));
         // The person's right and left corner of the mouth, and the inner ends of both brows.
         for (part, columns, rows) in [
             ("right corner", 206..236, 300..345),

@@ -2,7 +2,7 @@
 
 use super::queue::{Receiver, Sender};
 use crate::bindings::v0_1::host::tth::host::websocket::Message;
-use crate::limits::channel::READ_BATCH;
+use crate::pump::produce;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use wasmtime::StoreContextMut;
@@ -53,31 +53,12 @@ impl<D> StreamProducer<D> for Incoming {
     fn poll_produce<'a>(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        mut store: StoreContextMut<'a, D>,
-        mut destination: Destination<'a, Message, VecBuffer<Message>>,
+        store: StoreContextMut<'a, D>,
+        destination: Destination<'a, Message, VecBuffer<Message>>,
         finish: bool,
     ) -> Poll<wasmtime::Result<StreamResult>> {
-        let room = destination
-            .remaining(&mut store)
-            .unwrap_or(READ_BATCH)
-            .min(READ_BATCH);
-        if room == 0 {
-            return Poll::Ready(Ok(StreamResult::Completed));
-        }
-        let mut messages = Vec::new();
-        let result = loop {
-            match self.0.poll_next(context) {
-                Poll::Ready(Some(message)) => messages.push(message),
-                Poll::Ready(None) => break StreamResult::Dropped,
-                Poll::Pending if !messages.is_empty() => break StreamResult::Completed,
-                Poll::Pending if finish => return Poll::Ready(Ok(StreamResult::Cancelled)),
-                Poll::Pending => return Poll::Pending,
-            }
-            if messages.len() == room {
-                break StreamResult::Completed;
-            }
-        };
-        destination.set_buffer(messages.into());
-        Poll::Ready(Ok(result))
+        produce(context, store, destination, finish, |context| {
+            self.0.poll_next(context)
+        })
     }
 }
