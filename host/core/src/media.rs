@@ -47,6 +47,15 @@ impl AudioChunk {
     pub fn end(&self) -> Micros {
         self.at + self.duration_us()
     }
+
+    /// Let it end at `at`, if it sounds for longer.
+    pub fn cut(&mut self, at: Micros) {
+        let frame = u64::from(self.format.channels) * 2;
+        let frames = at.saturating_sub(self.at) * u64::from(self.format.sample_rate) / SECOND;
+        // What does not fit into a usize is longer than any chunk.
+        let bytes = usize::try_from(frames * frame).unwrap_or(usize::MAX);
+        self.pcm.truncate(bytes);
+    }
 }
 
 /// The fifteen visemes of the Oculus set.

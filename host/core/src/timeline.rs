@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 
 /// Marks stand this much before their sound at most.
 const MARK_SLACK_US: Micros = 100_000;
+/// A word of whose sound only this much is missing is whole.
+const WHOLE_SLACK_US: Micros = 30_000;
 
 /// An utterance as it was given to the voice.
 #[derive(Debug)]
@@ -13,8 +15,27 @@ struct Spoken {
     text: String,
     start: Option<Micros>,
     end: Option<Micros>,
-    /// End of the heard stretch in `text` (bytes) from each mark on, with the mark's middle.
-    marks: Vec<(Micros, usize)>,
+    marks: Vec<Marked>,
+}
+
+/// A stretch of an utterance that sounds.
+#[derive(Debug)]
+struct Marked {
+    middle: Micros,
+    end: Micros,
+    /// Where it ends in the text, in bytes.
+    to: usize,
+}
+
+/// What a voice that failed leaves to the next one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unsaid {
+    /// Which utterance of the turn the first of them was, from 0.
+    pub from: usize,
+    /// Whether words of that one were said and stay; then its text is the rest.
+    pub begun: bool,
+    /// What is to be said.
+    pub texts: Vec<String>,
 }
 
 /// A turn's sound.
@@ -22,6 +43,8 @@ struct Spoken {
 pub struct Timeline {
     /// Media time of the call's first sample.
     base: Option<Micros>,
+    /// The call's first utterance; more than 0 after an earlier call failed.
+    first: usize,
     queue: VecDeque<AudioChunk>,
     /// End of what was placed, and of what has left.
     placed_end: Micros,
@@ -54,10 +77,49 @@ impl Timeline {
         self.spoken.get(self.finished)?.start
     }
 
-    /// The voice failed before its first sound: take back what it was given.
-    pub fn take_back(&mut self) -> Vec<String> {
-        let rest = self.spoken.drain(self.finished..);
-        rest.map(|spoken| spoken.text).collect()
+    /// The voice failed, and another one will go on: take back what was given and not said.
+    ///
+    /// Of the utterance that it was at, the words that are whole stay, as far as it told where they
+    /// are; other sound of it is dropped unless it has left. Where it told nothing the utterance is
+    /// said again.
+    pub fn take_back(&mut self) -> Unsaid {
+        let from = self.finished;
+        let mut unsaid = self.spoken.split_off(from);
+        let mut begun = false;
+        if let Some(spoken) = unsaid.first_mut()
+            && let Some(start) = spoken.start
+        {
+            let (said, until) = spoken.whole(self.placed_end).unwrap_or((0, start));
+            self.cut(until);
+            let rest = spoken.text.split_off(said);
+            begun = said > 0;
+            if begun {
+                let said = std::mem::replace(&mut spoken.text, rest.trim_start().to_owned());
+                self.spoken.push(Spoken {
+                    text: said.trim_end().to_owned(),
+                    start: Some(start),
+                    end: Some(self.placed_end),
+                    marks: std::mem::take(&mut spoken.marks),
+                });
+            } else {
+                spoken.text = rest;
+            }
+        }
+        self.base = None;
+        self.finished = self.spoken.len();
+        self.first = self.finished;
+        let texts = unsaid.into_iter().map(|spoken| spoken.text).collect();
+        Unsaid { from, begun, texts }
+    }
+
+    /// Drop what has not left and would sound from `at` on.
+    fn cut(&mut self, at: Micros) {
+        let at = at.max(self.sent_end);
+        while self.queue.pop_back_if(|chunk| chunk.at >= at).is_some() {}
+        if let Some(last) = self.queue.back_mut() {
+            last.cut(at);
+        }
+        self.placed_end = self.placed_end.min(at);
     }
 
     /// Whether the voice owes sound.
@@ -69,7 +131,10 @@ impl Timeline {
     /// not before `earliest`. Later ones move the rest of the turn on if the voice fell behind
     /// `heard`, by enough to have `lead` again.
     pub fn place(&mut self, at: Micros, earliest: Micros, heard: Micros, lead: Micros) -> Micros {
-        let base = *self.base.get_or_insert_with(|| earliest.saturating_sub(at));
+        let placed_end = self.placed_end;
+        let base = *self
+            .base
+            .get_or_insert_with(|| earliest.max(placed_end).saturating_sub(at));
         let placed = base + at;
         // Marks of sound that already has its place may come late and move nothing.
         let ahead = placed + MARK_SLACK_US >= self.placed_end;
@@ -105,20 +170,24 @@ impl Timeline {
         let Some(spoken) = self.spoken.get_mut(self.finished) else {
             return;
         };
-        let from = spoken.marks.last().map_or(0, |(_, end)| *end);
+        let from = spoken.marks.last().map_or(0, |mark| mark.to);
         let found = spoken
             .text
             .get(from..)
             .and_then(|rest| rest.find(mark.text.as_str()));
         if let Some(offset) = found {
-            let middle = mark.at + Micros::from(mark.duration_us) / 2;
-            spoken.marks.push((middle, from + offset + mark.text.len()));
+            let duration = Micros::from(mark.duration_us);
+            spoken.marks.push(Marked {
+                middle: mark.at + duration / 2,
+                end: mark.at + duration,
+                to: from + offset + mark.text.len(),
+            });
         }
     }
 
-    /// All sound of the n-th utterance is placed.
+    /// All sound of the call's n-th utterance is placed.
     pub fn finish(&mut self, index: u32) {
-        let until = (index as usize + 1).min(self.spoken.len());
+        let until = (self.first + index as usize + 1).min(self.spoken.len());
         for spoken in self.spoken.iter_mut().take(until).skip(self.finished) {
             spoken.end = Some(self.placed_end);
         }
@@ -181,11 +250,8 @@ impl Timeline {
             let bytes = if spoken.marks.is_empty() {
                 spoken.by_share(position, self.placed_end)
             } else {
-                let passed = spoken
-                    .marks
-                    .iter()
-                    .filter(|(middle, _)| *middle <= position);
-                passed.map(|(_, end)| *end).max().unwrap_or(0)
+                let passed = spoken.marks.iter().filter(|mark| mark.middle <= position);
+                passed.map(|mark| mark.to).max().unwrap_or(0)
             };
             if let Some(part) = spoken.text.get(..bytes).filter(|part| !part.is_empty()) {
                 heard.push(part);
@@ -197,6 +263,13 @@ impl Timeline {
 }
 
 impl Spoken {
+    /// The words of which there is all sound: where they end in the text, in bytes, and in time.
+    fn whole(&self, placed_end: Micros) -> Option<(usize, Micros)> {
+        let whole = |mark: &&Marked| mark.end <= placed_end + WHOLE_SLACK_US;
+        let last = self.marks.iter().take_while(whole).last()?;
+        Some((last.to, last.end))
+    }
+
     /// Bytes heard of an utterance whose voice gives no marks: its share of the time, cut at a word.
     fn by_share(&self, position: Micros, placed_end: Micros) -> usize {
         let Some(start) = self.start.filter(|start| *start < position) else {
@@ -303,13 +376,55 @@ mod tests {
         assert_eq!(line.audio(chunk(90_000, 20)), None, "nobody's sound");
     }
 
+    fn unsaid(from: usize, begun: bool, texts: &[&str]) -> Unsaid {
+        let texts = texts.iter().map(|text| (*text).to_owned()).collect();
+        Unsaid { from, begun, texts }
+    }
+
     #[test]
     fn what_was_not_spoken_is_taken_back() {
         let mut line = Timeline::default();
         line.utterance("One.");
         line.utterance("Two.");
         line.finish(0);
-        assert_eq!(line.take_back(), ["Two."]);
+        assert_eq!(line.take_back(), unsaid(1, false, &["Two."]));
         assert_eq!((line.text().as_str(), line.waiting()), ("One.", false));
+    }
+
+    #[test]
+    fn whole_words_stay_and_the_next_voice_goes_on_behind_them() {
+        let mut line = Timeline::default();
+        line.utterance("Hello there, friend.");
+        line.utterance("Bye.");
+        for (n, word) in ["Hello", "there,", "friend."].iter().enumerate() {
+            line.mark(&mark(n as u64 * 200_000, word));
+        }
+        line.place(0, 0, 0, 0);
+        line.audio(chunk(0, 300));
+        line.audio(chunk(300_000, 190));
+        assert!(line.pop(Some(0)).is_some());
+        assert_eq!(line.take_back(), unsaid(0, true, &["friend.", "Bye."]));
+        // The start of "friend." had not left; the next call's sound stands behind "there,".
+        assert_eq!(line.placed_end(), 400_000);
+        assert_eq!(line.utterance("friend."), 1);
+        assert_eq!(line.place(0, 0, 0, 0), 400_000);
+        assert_eq!(line.audio(chunk(400_000, 100)), Some((1, 400_000)));
+        line.finish(0);
+        assert!(!line.waiting(), "utterances of a call count from its first");
+        let left: Vec<_> = std::iter::from_fn(|| line.pop(None)).collect();
+        let ends: Vec<_> = left.iter().map(AudioChunk::end).collect();
+        assert_eq!(ends, [400_000, 500_000]);
+        assert_eq!(line.heard(500_000), "Hello there, friend.");
+    }
+
+    #[test]
+    fn without_marks_an_utterance_is_said_again() {
+        let mut line = Timeline::default();
+        line.utterance("Hello there.");
+        line.audio(chunk(0, 100));
+        line.audio(chunk(100_000, 100));
+        assert!(line.pop(Some(0)).is_some());
+        assert_eq!(line.take_back(), unsaid(0, false, &["Hello there."]));
+        assert_eq!((line.placed_end(), line.next_at()), (100_000, None));
     }
 }

@@ -242,6 +242,93 @@ fn before_the_first_output_the_next_provider_takes_over() {
 }
 
 #[test]
+fn a_voice_that_dies_is_replaced_at_the_word_it_had_come_to() {
+    let answer =
+        "One sentence stands here. And another one of them. The third is longer than both.";
+    let all: Vec<&str> = answer.split(' ').collect();
+    let ms = |words: &[&str]| {
+        words
+            .iter()
+            .map(|word| (word.len() as u64 + 1) * MS_PER_CHAR)
+            .sum::<u64>()
+    };
+    // A word counts as whole when no more than this of it is missing.
+    const WHOLE_MS: u64 = 30;
+    let mut resumed = 0;
+    for text_marks in [true, false] {
+        for events in 1..400 {
+            let mut world = World::connected(
+                true,
+                Script {
+                    answer: answer.into(),
+                    fail_after: vec![(Stage::Tts, 0, events)],
+                    text_marks,
+                    ..Script::default()
+                },
+            );
+            world.say("Hello.", TurnMode::Chat);
+            world.run_for(30_000_000);
+            check(&world.seen);
+            assert_eq!(ended(&world), [TurnEnd::Completed], "after {events} events");
+            assert!(errors(&world).is_empty());
+            if metrics(&world).fallbacks == 0 {
+                break;
+            }
+            resumed += 1;
+            let (first, second): (Vec<_>, Vec<_>) =
+                world.given.iter().partition(|given| given.call == 0);
+            let rest: Vec<&str> = second
+                .iter()
+                .flat_map(|given| given.text.split(' '))
+                .collect();
+            assert!(
+                all.ends_with(&rest),
+                "nothing is lost: {rest:?} after {first:?}"
+            );
+            let kept = &all[..all.len() - rest.len()];
+            let heard = metrics(&world).audio_ms as u64;
+            let told = ms(kept) + ms(&rest);
+            // What had left of a word that was not whole is heard, and the word again.
+            let most = if text_marks {
+                ms(&["sentence"])
+            } else {
+                ms(&all)
+            };
+            assert!(
+                (told - WHOLE_MS..told + most).contains(&heard),
+                "{heard} ms for {told}, after {events}"
+            );
+        }
+    }
+    assert!(resumed > 100, "{resumed} times");
+}
+
+#[test]
+fn a_voice_that_dies_in_an_answer_is_followed_in_the_same_feeling() {
+    for events in 1..120 {
+        let mut world = World::connected(
+            true,
+            Script {
+                answer: "<feel:joy> One sentence stands here. <feel:fear> And another one of them."
+                    .into(),
+                fail_after: vec![(Stage::Tts, 0, events)],
+                ..Script::default()
+            },
+        );
+        world.say("Hello.", TurnMode::Chat);
+        world.run_for(30_000_000);
+        for given in &world.given {
+            let first = given.text.contains("here.");
+            assert_eq!(
+                given.told,
+                if first { "joy" } else { "fear" },
+                "{given:?} after {events}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_better_face_that_failed_is_tried_again_later() {
     let script = Script {
         fail_after: vec![(Stage::Avatar, 0, 3)],

@@ -105,6 +105,9 @@ pub(super) struct Turn {
     queue: VecDeque<Said>,
     /// The parameters the voice has, or will have before it speaks what it was given.
     voice_has: Control,
+    /// The feeling that the voice is given utterances with now, and that each was given with.
+    meant: Option<Emotion>,
+    meant_by: VecDeque<Option<Emotion>>,
     /// The feeling that the face is to show from the next utterance's sound on.
     cue: Option<Emotion>,
     /// The same for utterances given to the voice, by their number.
@@ -205,6 +208,8 @@ impl Session {
             answered: false,
             queue: VecDeque::new(),
             voice_has: Control::default(),
+            meant: None,
+            meant_by: VecDeque::new(),
             cue: None,
             given_cues: VecDeque::new(),
             placed_cues: VecDeque::new(),

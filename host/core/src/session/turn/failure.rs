@@ -30,7 +30,8 @@ impl Session {
         }
     }
 
-    /// Before a stage's first output the next candidate takes over; afterwards what there is is kept.
+    /// The next candidate takes over: a voice also in the middle, at the word it had come to; a language
+    /// model only before its first word, since afterwards what there is is kept.
     pub(super) fn stage_failed(&mut self, now: Micros, stage: Stage, error: ProviderError) {
         let Some(turn) = &mut self.turn else { return };
         let running = turn.running(stage);
@@ -39,7 +40,8 @@ impl Session {
         let name =
             |session: &Session, index: usize| session.chain(stage).get(index).map(|c| c.id.clone());
         let (from, next) = (name(self, from_index), name(self, from_index + 1));
-        if let (true, Some(to), Some(from)) = (untouched, next, from) {
+        let replaced = untouched || stage == Stage::Tts;
+        if let (true, Some(to), Some(from)) = (replaced, next, from) {
             self.out.push(Output::Close(stage));
             if let Some(turn) = &mut self.turn {
                 turn.fallbacks += 1;

@@ -10,7 +10,7 @@
 use super::{State, TtsEvent};
 use crate::controls::Emotion;
 use crate::media::Micros;
-use crate::provider::{AvatarInput, ProviderError, Stage, TtsInput};
+use crate::provider::{AvatarInput, ErrorCode, ProviderError, Stage, TtsInput};
 use crate::sentence::SentenceOptions;
 use crate::session::turn::Turn;
 use crate::session::{Output, Session};
@@ -130,6 +130,7 @@ impl Session {
         match turn.queue.pop_front() {
             Some(Said::Feel(emotion)) => {
                 turn.cue = Some(emotion.clone());
+                turn.meant = Some(emotion.clone());
                 self.layers.hint(Stage::Tts, Some(emotion));
             }
             Some(Said::Words(words, seen)) => {
@@ -140,6 +141,7 @@ impl Session {
                         .push(Output::Tts(TtsInput::Control(control.clone())));
                 }
                 let index = turn.line.utterance(&words);
+                turn.meant_by.push_back(turn.meant.clone());
                 let lines = self.layers.take_lines(Stage::Tts);
                 if !lines.is_empty() {
                     turn.notes.push_back((index, lines));
@@ -156,16 +158,41 @@ impl Session {
         }
     }
 
-    /// The voice failed before its first sound: what it was given is for the next one.
+    /// The voice failed: what it was given and has not said is for the next one, each utterance as it
+    /// was meant.
     pub(super) fn take_back(&mut self) {
         let Some(turn) = &mut self.turn else { return };
-        for words in turn.line.take_back().into_iter().rev() {
-            turn.queue.push_front(Said::Words(words, true));
-        }
-        let cue = turn.given_cues.pop_front().map(|(_, emotion)| emotion);
-        turn.cue = cue.or(turn.cue.take());
         // The next one has parameters of its own, and they will be told of it.
         turn.notes.clear();
+        let unsaid = turn.line.take_back();
+        let mut meant = turn
+            .meant_by
+            .split_off(unsaid.from.min(turn.meant_by.len()));
+        let Some(first) = meant.front().cloned() else {
+            return;
+        };
+        if unsaid.begun {
+            turn.meant_by.push_back(first.clone());
+        }
+        // The face is told of a feeling once; what it was told of stays.
+        let cue = turn.given_cues.pop_front_if(|(of, _)| *of == unsaid.from);
+        turn.given_cues.clear();
+        turn.cue = cue.map(|(_, emotion)| emotion);
+        let latest = std::mem::replace(&mut turn.meant, first.clone());
+        let mut again = Vec::new();
+        let mut before = first.clone();
+        for words in unsaid.texts {
+            let feeling = meant.pop_front().unwrap_or_else(|| before.clone());
+            again.extend(changed(&mut before, feeling));
+            if text::speakable(&words) {
+                again.push(Said::Words(words, true));
+            }
+        }
+        again.extend(changed(&mut before, latest));
+        for said in again.into_iter().rev() {
+            turn.queue.push_front(said);
+        }
+        self.layers.hint(Stage::Tts, first);
     }
 
     /// The first sound of an utterance has its place.
@@ -231,6 +258,14 @@ impl Session {
             }
             Some(Ok(TtsEvent::UtteranceEnd(index))) => turn.line.finish(index),
             Some(Err(error)) => self.stage_failed(now, Stage::Tts, error),
+            None if turn.tts.fed() && !turn.tts.told_end => {
+                let message = "the voice ended before it had spoken everything";
+                self.stage_failed(
+                    now,
+                    Stage::Tts,
+                    ProviderError::new(ErrorCode::Unavailable, message),
+                );
+            }
             None => {
                 turn.tts.state = State::Done;
                 self.voice_over();
@@ -238,4 +273,13 @@ impl Session {
         }
         self.watch_voice(now);
     }
+}
+
+/// What stands in the queue where another feeling begins.
+fn changed(before: &mut Option<Emotion>, feeling: Option<Emotion>) -> Option<Said> {
+    if *before == feeling {
+        return None;
+    }
+    before.clone_from(&feeling);
+    feeling.map(Said::Feel)
 }
