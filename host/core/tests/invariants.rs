@@ -184,21 +184,26 @@ fn script() -> impl Strategy<Value = Script> {
         any::<bool>(),
         prop::sample::select(ANSWERS.map(|(answer, _)| answer).to_vec()),
         prop_oneof![Just(40u64), 0..60_000u64],
+        any::<bool>(),
     )
         .prop_map(
-            |(times, fail_open, fail_after, silent, text_marks, answer, resolve_us)| Script {
-                answer: answer.into(),
-                resolve_us,
-                open_us: times.0,
-                llm_word_us: times.1,
-                tts_first_us: times.2,
-                tts_speed: times.3,
-                frame_us: times.4,
-                fail_open,
-                fail_after,
-                silent,
-                text_marks,
-                ..Script::default()
+            |(times, fail_open, fail_after, silent, text_marks, answer, resolve_us, continues)| {
+                Script {
+                    // A scripted model cannot tell where it is in an answer with tags.
+                    continues: continues && !answer.contains('<'),
+                    answer: answer.into(),
+                    resolve_us,
+                    open_us: times.0,
+                    llm_word_us: times.1,
+                    tts_first_us: times.2,
+                    tts_speed: times.3,
+                    frame_us: times.4,
+                    fail_open,
+                    fail_after,
+                    silent,
+                    text_marks,
+                    ..Script::default()
+                }
             },
         )
 }

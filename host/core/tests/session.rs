@@ -29,6 +29,14 @@ fn metrics(world: &World) -> TurnMetrics {
     found.expect("a turn's metrics")
 }
 
+fn text(world: &World) -> String {
+    let deltas = world.seen.iter().filter_map(|seen| match &seen.event {
+        ServerEvent::TextDelta { text } => Some(text.as_str()),
+        _ => None,
+    });
+    deltas.collect()
+}
+
 fn heard(world: &World) -> Option<String> {
     world.seen.iter().rev().find_map(|seen| match &seen.event {
         ServerEvent::Interrupted { text_heard, .. } => Some(text_heard.clone()),
@@ -61,15 +69,7 @@ fn a_sentence_in_a_person_out() {
     world.run_for(10_000_000);
     check(&world.seen);
     assert_eq!(ended(&world), [TurnEnd::Completed]);
-    let text: String = world
-        .seen
-        .iter()
-        .filter_map(|seen| match &seen.event {
-            ServerEvent::TextDelta { text } => Some(text.as_str()),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(text, Script::default().answer);
+    assert_eq!(text(&world), Script::default().answer);
     let metrics = metrics(&world);
     assert!(metrics.ttfa_ms.unwrap() < 150.0, "{metrics:?}");
     assert!(metrics.ttfv_ms.unwrap() < 200.0, "{metrics:?}");
@@ -301,6 +301,61 @@ fn a_voice_that_dies_is_replaced_at_the_word_it_had_come_to() {
         }
     }
     assert!(resumed > 100, "{resumed} times");
+}
+
+#[test]
+fn a_language_model_that_dies_is_followed_in_the_middle_of_its_answer() {
+    let answer = Script::default().answer;
+    for (continues, events) in [true, false]
+        .into_iter()
+        .flat_map(|can| (1..10).map(move |n| (can, n)))
+    {
+        let mut world = World::connected(
+            true,
+            Script {
+                fail_after: vec![(Stage::Llm, 0, events)],
+                continues,
+                ..Script::default()
+            },
+        );
+        world.say("Hello.", TurnMode::Chat);
+        world.run_for(12_000_000);
+        check(&world.seen);
+        let text = text(&world);
+        let spoken: Vec<&str> = world
+            .given
+            .iter()
+            .map(|given| given.text.as_str())
+            .collect();
+        let spoken = spoken.join(" ");
+        if !continues {
+            assert!(answer.starts_with(&text) && text.starts_with(&spoken));
+            assert_eq!(ended(&world), [TurnEnd::Failed], "nobody can go on");
+            continue;
+        }
+        assert_eq!(
+            (text.as_str(), spoken.as_str()),
+            (&*answer, &*answer),
+            "after {events}"
+        );
+        assert_eq!(ended(&world), [TurnEnd::Completed]);
+        assert!(errors(&world).is_empty());
+        let begun = &world.messages[1][world.messages[1].len() - 2];
+        assert!(begun.role == Role::Assistant && answer.starts_with(&begun.content));
+
+        world.say("And now?", TurnMode::Chat);
+        world.run_for(12_000_000);
+        let history: Vec<&str> = world.messages[2]
+            .iter()
+            .skip(1)
+            .map(|one| one.content.as_str())
+            .collect();
+        assert_eq!(
+            history,
+            ["Hello.", &answer, "And now?"],
+            "the seam is not remembered"
+        );
+    }
 }
 
 #[test]

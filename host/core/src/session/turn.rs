@@ -20,6 +20,10 @@ use crate::timeline::Timeline;
 use std::collections::VecDeque;
 use voice::Said;
 
+/// What a language model is asked that takes over in the middle of an answer.
+const GO_ON: &str = "Your last message was cut off. Go on exactly where it stops: repeat nothing of it, do not \
+    start over, and do not mention this.";
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     /// Not needed, or not yet.
@@ -99,6 +103,8 @@ pub(super) struct Turn {
     /// What the language model has written, tags and hints included, in bytes.
     written: usize,
     answer: String,
+    /// Another language model goes on with the answer, and has not written anything yet.
+    joins: bool,
     /// The answer is complete.
     answered: bool,
     /// What the voice will be given, in order.
@@ -205,6 +211,7 @@ impl Session {
             sentences: SentenceBuffer::new(self.cutting()),
             written: 0,
             answer: String::new(),
+            joins: false,
             answered: false,
             queue: VecDeque::new(),
             voice_has: Control::default(),
@@ -320,9 +327,18 @@ impl Session {
             role: Role::System,
             content,
         });
+        let begun = self.turn.as_ref().map(|turn| &turn.answer);
+        let begun = begun.filter(|answer| !answer.is_empty()).map(|answer| {
+            let asked = [(Role::Assistant, answer.as_str()), (Role::User, GO_ON)];
+            asked.map(|(role, content)| Message {
+                role,
+                content: content.into(),
+            })
+        });
         system
             .into_iter()
             .chain(self.history.iter().cloned())
+            .chain(begun.into_iter().flatten())
             .collect()
     }
 

@@ -147,7 +147,13 @@ impl World {
     }
 
     pub fn connected(realtime: bool, script: Script) -> Self {
-        let mut world = World::new(config(realtime), script);
+        let mut config = config(realtime);
+        if script.continues {
+            for brain in &mut config.llm {
+                Arc::make_mut(&mut brain.info).features = vec!["continues".into()];
+            }
+        }
+        let mut world = World::new(config, script);
         world.give(Input::Attached);
         world
     }
@@ -237,10 +243,19 @@ impl World {
     fn open(&mut self, ticket: u64, opening: Opening) {
         match opening {
             Opening::Llm { messages, .. } => {
+                // What stands of the answer already, if another one has begun it.
+                let begun = match messages.as_slice() {
+                    [.., begun, asked] if asked.content.contains("cut off") => {
+                        assert!(self.script.continues && begun.role == Role::Assistant);
+                        begun.content.len()
+                    }
+                    _ => 0,
+                };
                 self.messages.push(messages);
                 self.llm = self.fresh(Stage::Llm, ticket);
                 let mut at = self.llm.free_at;
-                for (n, word) in self.script.answer.split_inclusive(' ').enumerate() {
+                let answer = self.script.answer[begun..].trim_start().to_owned();
+                for (n, word) in answer.split_inclusive(' ').enumerate() {
                     at += self.script.llm_word_us;
                     let hints = self.script.hints.iter().filter(|(before, ..)| *before == n);
                     for (_, label, intensity) in hints {

@@ -27,6 +27,8 @@ pub struct Script {
     /// The n-th call to this stage says nothing at all.
     pub silent: Vec<(Stage, u32)>,
     pub text_marks: bool,
+    /// Language models can go on with what another one has begun.
+    pub continues: bool,
 }
 
 impl Default for Script {
@@ -44,6 +46,7 @@ impl Default for Script {
             fail_after: vec![],
             silent: vec![],
             text_marks: true,
+            continues: false,
         }
     }
 }

@@ -32,6 +32,11 @@ impl Session {
             Some(Ok(LlmEvent::Text(delta))) => {
                 turn.llm.output(now);
                 turn.written += delta.len();
+                let joins = !delta.is_empty() && std::mem::take(&mut turn.joins);
+                let delta = match joins && apart(&turn.answer, &delta) {
+                    true => format!(" {delta}"),
+                    false => delta,
+                };
                 for piece in turn.tags.push(&delta) {
                     self.take_piece(now, piece);
                 }
@@ -115,6 +120,35 @@ impl Session {
         turn.answered = true;
         if let Some(rest) = turn.sentences.finish() {
             self.say(rest);
+        }
+    }
+}
+
+/// Whether a blank belongs between an answer that was cut off and what another model goes on with: the
+/// first rarely breaks off within a word, and the second rarely begins with the blank.
+fn apart(begun: &str, rest: &str) -> bool {
+    let ends = begun
+        .chars()
+        .next_back()
+        .is_some_and(|c| !c.is_whitespace() && c != '(');
+    ends && rest.chars().next().is_some_and(char::is_alphanumeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apart;
+
+    #[test]
+    fn words_of_two_models_do_not_run_together() {
+        for (begun, rest, wanted) in [
+            ("It is", "late", true),
+            ("Well,", "it is", true),
+            ("It is ", "late", false),
+            ("It is", " late", false),
+            ("It is late", ".", false),
+            ("", "Late", false),
+        ] {
+            assert_eq!(apart(begun, rest), wanted, "{begun:?} and {rest:?}");
         }
     }
 }

@@ -5,6 +5,10 @@ use crate::events::ServerEvent;
 use crate::media::Micros;
 use crate::provider::{AvatarInput, ErrorCode, ProviderError, Stage};
 use crate::session::{Output, Session};
+use crate::tags::Tags;
+
+/// What language models declare that can go on with an answer which another one has begun.
+const CONTINUES: &str = "continues";
 
 impl Session {
     /// The voice's time runs only while it owes sound and is listened to.
@@ -30,8 +34,8 @@ impl Session {
         }
     }
 
-    /// The next candidate takes over: a voice also in the middle, at the word it had come to; a language
-    /// model only before its first word, since afterwards what there is is kept.
+    /// The next candidate takes over, also in the middle: a voice at the word that the last one had come to,
+    /// a language model, if it can, with what follows. Where nobody can, what there is is kept.
     pub(super) fn stage_failed(&mut self, now: Micros, stage: Stage, error: ProviderError) {
         let Some(turn) = &mut self.turn else { return };
         let running = turn.running(stage);
@@ -40,7 +44,14 @@ impl Session {
         let name =
             |session: &Session, index: usize| session.chain(stage).get(index).map(|c| c.id.clone());
         let (from, next) = (name(self, from_index), name(self, from_index + 1));
-        let replaced = untouched || stage == Stage::Tts;
+        let goes_on = match stage {
+            Stage::Tts => true,
+            _ => {
+                let next = self.chain(stage).get(from_index + 1);
+                next.is_some_and(|next| next.info.features.iter().any(|word| word == CONTINUES))
+            }
+        };
+        let replaced = untouched || goes_on;
         if let (true, Some(to), Some(from)) = (replaced, next, from) {
             self.out.push(Output::Close(stage));
             if let Some(turn) = &mut self.turn {
@@ -57,8 +68,13 @@ impl Session {
             if stage == Stage::Tts {
                 self.take_back();
             } else if let Some(turn) = &mut self.turn {
-                // What it meant goes with it.
-                turn.queue.clear();
+                // Half a tag is nobody's word.
+                turn.tags = Tags::default();
+                turn.joins = !turn.answer.is_empty();
+                if !turn.joins {
+                    // What it meant goes with it.
+                    turn.queue.clear();
+                }
             }
             return self.open_stage(now, stage);
         }
