@@ -14,14 +14,18 @@
 //! natively, so a provider is testable without a runtime.
 
 pub mod avatar;
+pub mod base64;
 mod bindings;
 #[cfg(feature = "http")]
 pub mod http;
+mod info;
+mod lines;
 pub mod llm;
 pub mod mapper;
 pub mod ndjson;
 mod retry_after;
 mod settings;
+pub mod speech;
 pub mod sse;
 pub mod stream;
 pub mod tts;

@@ -1,50 +1,26 @@
 //! Lines of JSON out of bytes, however the network cut them.
 
-use crate::sse::TooLong;
-use std::collections::VecDeque;
+pub use crate::lines::TooLong;
+use crate::lines::{Read, Splitter};
 
 /// The splitter: give it bytes with [`Lines::feed`], take lines with [`Lines::next_line`].
 #[derive(Debug)]
-pub struct Lines {
-    limit: usize,
-    line: Vec<u8>,
-    ready: VecDeque<String>,
-    failed: Option<TooLong>,
-}
+pub struct Lines(Splitter<String>);
 
 impl Lines {
     /// A splitter for one stream, whose lines may have `limit` bytes each.
     pub fn new(limit: usize) -> Self {
-        Lines {
-            limit,
-            line: Vec::new(),
-            ready: VecDeque::new(),
-            failed: None,
-        }
+        Lines(Splitter::new(limit))
     }
 
     /// The next bytes of the stream. After a failure they are ignored.
     pub fn feed(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            if self.failed.is_some() {
-                return;
-            }
-            match byte {
-                b'\n' => self.end(),
-                _ if self.line.len() < self.limit => self.line.push(byte),
-                _ => self.failed = Some(TooLong { limit: self.limit }),
-            }
-        }
+        self.0.feed(bytes, read);
     }
 
     /// The stream is over: what stands after its last line end is a line too.
     pub fn end(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        let line = String::from_utf8_lossy(&line);
-        let line = line.trim();
-        if !line.is_empty() {
-            self.ready.push_back(line.to_owned());
-        }
+        self.0.end_line(read);
     }
 
     /// The next whole line that is not blank, `None` if more bytes are needed.
@@ -52,10 +28,16 @@ impl Lines {
     /// # Errors
     /// [`TooLong`], for ever, once the lines before it have been taken.
     pub fn next_line(&mut self) -> Result<Option<String>, TooLong> {
-        match (self.ready.pop_front(), self.failed) {
-            (None, Some(failed)) => Err(failed),
-            (line, _) => Ok(line),
-        }
+        self.0.next()
+    }
+}
+
+fn read(line: &[u8]) -> Read<String> {
+    let line = String::from_utf8_lossy(line);
+    let line = line.trim();
+    Read {
+        item: (!line.is_empty()).then(|| line.to_owned()),
+        kept: 0,
     }
 }
 

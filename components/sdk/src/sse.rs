@@ -4,7 +4,8 @@
 //! event, `data` lines are joined, comments and a byte order mark are skipped. An event that the
 //! stream ends in the middle of is none.
 
-use std::collections::VecDeque;
+pub use crate::lines::TooLong;
+use crate::lines::{Read, Splitter};
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,66 +16,42 @@ pub struct Event {
     pub data: String,
 }
 
-/// An event, or a line of it, is longer than the parser allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLong {
-    /// The most bytes an event may have.
-    pub limit: usize,
-}
-
-impl std::fmt::Display for TooLong {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "an event of the stream is over {} bytes", self.limit)
-    }
-}
-
-impl std::error::Error for TooLong {}
-
 /// The parser: give it bytes with [`Parser::feed`], take events with [`Parser::next_event`].
 #[derive(Debug)]
 pub struct Parser {
-    limit: usize,
-    line: Vec<u8>,
+    lines: Splitter<Event>,
+    unfinished: Unfinished,
+}
+
+/// The event that is being read.
+#[derive(Debug)]
+struct Unfinished {
     event: Event,
     has_data: bool,
-    /// The last byte was CR: an LF that follows belongs to it.
-    after_cr: bool,
     /// No line has ended yet: a byte order mark may still come.
     at_start: bool,
-    ready: VecDeque<Event>,
-    failed: Option<TooLong>,
 }
 
 impl Parser {
     /// A parser for one stream, whose events may have `limit` bytes each.
     pub fn new(limit: usize) -> Self {
         Parser {
-            limit,
-            line: Vec::new(),
-            event: Event::default(),
-            has_data: false,
-            after_cr: false,
-            at_start: true,
-            ready: VecDeque::new(),
-            failed: None,
+            lines: Splitter::new(limit),
+            unfinished: Unfinished {
+                event: Event::default(),
+                has_data: false,
+                at_start: true,
+            },
         }
     }
 
     /// The next bytes of the stream. After a failure they are ignored.
     pub fn feed(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            if self.failed.is_some() {
-                return;
-            }
-            let crlf = byte == b'\n' && self.after_cr;
-            self.after_cr = byte == b'\r';
-            match byte {
-                _ if crlf => {}
-                b'\n' | b'\r' => self.end_line(),
-                _ if self.line.len() + self.event.data.len() < self.limit => self.line.push(byte),
-                _ => self.failed = Some(TooLong { limit: self.limit }),
-            }
-        }
+        self.lines.feed(bytes, |line| {
+            let item = self.unfinished.line(line);
+            let kept = self.unfinished.event.data.len();
+            Read { item, kept }
+        });
     }
 
     /// The next whole event, `None` if more bytes are needed.
@@ -82,24 +59,19 @@ impl Parser {
     /// # Errors
     /// [`TooLong`], for ever, once the events before it have been taken.
     pub fn next_event(&mut self) -> Result<Option<Event>, TooLong> {
-        match (self.ready.pop_front(), self.failed) {
-            (None, Some(failed)) => Err(failed),
-            (event, _) => Ok(event),
-        }
+        self.lines.next()
     }
+}
 
-    fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        let mut line = line.as_slice();
+impl Unfinished {
+    /// The event that this line ends.
+    fn line(&mut self, mut line: &[u8]) -> Option<Event> {
         if std::mem::take(&mut self.at_start) {
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         }
         if line.is_empty() {
             let event = std::mem::take(&mut self.event);
-            if std::mem::take(&mut self.has_data) {
-                self.ready.push_back(event);
-            }
-            return;
+            return std::mem::take(&mut self.has_data).then_some(event);
         }
         // Whole lines only are decoded, so no character is ever cut.
         let line = String::from_utf8_lossy(line);
@@ -117,6 +89,7 @@ impl Parser {
             // whatever else there may be.
             _ => {}
         }
+        None
     }
 }
 

@@ -3,6 +3,8 @@
 //! A vendor's message is never repeated: it may hold the key or the user's own text. What it says in
 //! single words (its type, code and parameter) is.
 
+pub mod openai;
+
 use crate::{Error, ErrorCode, error};
 use serde_json::Value;
 
@@ -14,6 +16,22 @@ const DRY: [&str; 4] = [
     "quota_exceeded",
     "billing_hard_limit_reached",
     "payment_required",
+];
+/// The status that a vendor's word stands for where it comes without one.
+const STATUSES: [(&str, u16); 13] = [
+    ("rate_limit_exceeded", 429),
+    ("rate_limit_error", 429),
+    ("invalid_api_key", 401),
+    ("authentication_error", 401),
+    ("permission_error", 403),
+    ("model_not_found", 404),
+    ("beta_api_shape_disabled", 501),
+    ("server_error", 500),
+    ("invalid_prompt", 400),
+    ("bio_policy", 400),
+    ("misalignment_policy_violation", 400),
+    ("data_residency_mismatch", 400),
+    ("invalid_request_error", 400),
 ];
 
 /// What a server said when it refused.
@@ -43,11 +61,15 @@ impl Refusal {
     }
 
     /// From an error that came inside a stream, which has no status of its own: that in its `code`
-    /// is taken, else it is the server's fault.
+    /// is taken, else the one that its code or its type stands for, else it is the server's fault.
     pub fn in_stream(body: &Value) -> Self {
         let mut refusal = Refusal::of(500, body);
         let code = refusal.code.as_deref().and_then(|code| code.parse().ok());
-        if let Some(status) = code.filter(|status| (400..600).contains(status)) {
+        let code = code.filter(|status| (400..600).contains(status));
+        // The code is the narrower word.
+        let words = [&refusal.code, &refusal.kind];
+        let meant = || words.into_iter().flatten().find_map(|word| meaning(word));
+        if let Some(status) = code.or_else(meant) {
             refusal.status = status;
         }
         refusal
@@ -62,7 +84,8 @@ impl Refusal {
         let field = |name: &str| inner.get(name).and_then(word);
         Refusal {
             status,
-            kind: field("type"),
+            // Of an event, this is what it is, not what went wrong.
+            kind: field("type").filter(|kind| kind != "error"),
             code: field("code").or_else(|| field("status")),
             param: field("param"),
             retry_after_ms: None,
@@ -123,6 +146,16 @@ impl Refusal {
         }
         error
     }
+}
+
+/// The status that a vendor's word stands for.
+fn meaning(word: &str) -> Option<u16> {
+    let word = word.to_ascii_lowercase();
+    if DRY.contains(&word.as_str()) {
+        return Some(402);
+    }
+    let found = STATUSES.iter().find(|(name, _)| *name == word);
+    found.map(|(_, status)| *status)
 }
 
 /// A value that is a number or a short plain word, and so cannot be anybody's text or key.
@@ -221,6 +254,31 @@ mod tests {
             500
         );
         assert_eq!(status(serde_json::json!({"error": "no"})), 500);
+    }
+
+    #[test]
+    fn an_error_in_a_stream_is_understood_by_its_words() {
+        let code = |body: Value| Refusal::in_stream(&body).error_code();
+        for (kind, word, wanted) in [
+            ("tokens", "rate_limit_exceeded", ErrorCode::RateLimited),
+            ("x", "insufficient_quota", ErrorCode::QuotaExceeded),
+            (
+                "invalid_request_error",
+                "invalid_api_key",
+                ErrorCode::Unauthenticated,
+            ),
+            ("invalid_request_error", "", ErrorCode::InvalidInput),
+            ("server_error", "", ErrorCode::Unavailable),
+            ("x", "y", ErrorCode::Unavailable),
+        ] {
+            let body = serde_json::json!({"error": {"type": kind, "code": word}});
+            assert_eq!(code(body), wanted, "{kind} {word}");
+        }
+        let flat = serde_json::json!({"type": "error", "code": "server_error", "message": "m"});
+        assert_eq!(
+            Refusal::in_stream(&flat).into_error("x").message,
+            "x is not available: status 500 (server_error)"
+        );
     }
 
     #[test]

@@ -65,13 +65,11 @@ impl Avatar for Face {
 
     fn info() -> ProviderInfo {
         ProviderInfo {
-            name: "embedded".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
             models: LOOKS.iter().map(|look| look.id.to_owned()).collect(),
             params: params(),
-            audio: None,
             video: CODECS.to_vec(),
             features: vec!["visemes".into()],
+            ..ProviderInfo::new("embedded", env!("CARGO_PKG_VERSION"))
         }
     }
 

@@ -45,8 +45,6 @@ impl Avatar for MockAvatar {
         };
         let emotions = pictures::TINTS.map(|(name, _)| name.to_owned()).to_vec();
         ProviderInfo {
-            name: "mock".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
             models: vec!["flat".into()],
             params: vec![
                 spec("emotion", ParamDomain::Choice(emotions), "emotion.label"),
@@ -56,9 +54,9 @@ impl Avatar for MockAvatar {
                     "character.motion-gain",
                 ),
             ],
-            audio: None,
             video: vec![VideoCodec::Jpeg],
             features: vec!["visemes".into()],
+            ..ProviderInfo::new("mock", env!("CARGO_PKG_VERSION"))
         }
     }
 

@@ -59,8 +59,6 @@ impl Avatar for StubAvatar {
 
     fn info() -> ProviderInfo {
         ProviderInfo {
-            name: "stub".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
             models: vec!["still".into()],
             params: vec![ParamSpec {
                 name: "look".into(),
@@ -68,9 +66,8 @@ impl Avatar for StubAvatar {
                 follows: Some("persona.look".into()),
                 live: true,
             }],
-            audio: None,
             video: vec![VideoCodec::Jpeg],
-            features: vec![],
+            ..ProviderInfo::new("stub", env!("CARGO_PKG_VERSION"))
         }
     }
 

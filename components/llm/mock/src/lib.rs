@@ -53,16 +53,13 @@ impl Llm for MockLlm {
         };
         let moods = feeling::LABELS.map(str::to_owned).to_vec();
         ProviderInfo {
-            name: "mock".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
             models: vec![MODEL.into()],
             params: vec![
                 spec("persona", ParamDomain::Text, "persona.prompt"),
                 spec("mood", ParamDomain::Choice(moods), "emotion.label"),
             ],
-            audio: None,
-            video: vec![],
             features: vec!["emotion-hints".into()],
+            ..ProviderInfo::new("mock", env!("CARGO_PKG_VERSION"))
         }
     }
 

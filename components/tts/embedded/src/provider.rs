@@ -53,16 +53,14 @@ impl Tts for EmbeddedVoice {
 
     fn info() -> ProviderInfo {
         ProviderInfo {
-            name: "embedded".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
             models: vec!["hibari-0.2.1".to_owned()],
             params: params(),
             audio: Some(AudioFormat {
                 sample_rate: SAMPLE_RATE,
                 channels: 1,
             }),
-            video: Vec::new(),
             features: Vec::from(["visemes", "text-marks", "clauses"].map(str::to_owned)),
+            ..ProviderInfo::new("embedded", env!("CARGO_PKG_VERSION"))
         }
     }
 

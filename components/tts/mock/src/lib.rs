@@ -41,16 +41,14 @@ impl Tts for MockTts {
 
     fn info() -> ProviderInfo {
         ProviderInfo {
-            name: "mock".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
             models: vec!["tone".into()],
             params: manner::params(),
             audio: Some(AudioFormat {
                 sample_rate: settings::SAMPLE_RATE,
                 channels: 1,
             }),
-            video: vec![],
             features: vec!["visemes".into(), "text-marks".into()],
+            ..ProviderInfo::new("mock", env!("CARGO_PKG_VERSION"))
         }
     }
 

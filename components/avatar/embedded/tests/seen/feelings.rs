@@ -85,8 +85,8 @@ fn joy_and_sadness_differ_in_mouth_corners_and_brows() {
 #[test]
 fn the_difference_is_in_the_picture_of_every_look() {
     for look in &LOOKS {
-        let [joy, sadness] =
-            [Emotion::Joy, Emotion::Sadness].map(|emotion| picture(&emotion.weights(), look, 512, 512));
+        let [joy, sadness] = [Emotion::Joy, Emotion::Sadness]
+            .map(|emotion| picture(&emotion.weights(), look, 512, 512));
         // The person's right and left corner of the mouth, and the inner ends of both brows.
         for (part, columns, rows) in [
             ("right corner", 206..236, 300..345),
