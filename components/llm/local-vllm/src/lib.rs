@@ -39,14 +39,10 @@ impl Llm for LocalVllm {
             live: false,
         };
         ProviderInfo {
-            name: "local-vllm".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            // Whatever the server has; that is known only when it is asked.
-            models: vec![],
+            // No models: what the server has is known only when it is asked.
             params: vec![sampled("temperature", 2.0), sampled("top_p", 1.0)],
-            audio: None,
-            video: vec![],
-            features: vec![],
+            features: vec!["continues".into()],
+            ..ProviderInfo::new("local-vllm", env!("CARGO_PKG_VERSION"))
         }
     }
 
