@@ -60,6 +60,12 @@ impl Sh {
             .fold(self, |sh, (key, value)| sh.env(key, value))
     }
 
+    /// Reads from there.
+    pub(crate) fn stdin(mut self, from: impl Into<Stdio>) -> Self {
+        self.command.stdin(from);
+        self
+    }
+
     /// Runs in `dir`.
     pub(crate) fn dir(mut self, dir: &Path) -> Self {
         self.command.current_dir(dir);

@@ -1,5 +1,7 @@
 //! `cargo xtask up`: from a fresh clone to a running server.
 
+mod simulate;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -25,13 +27,22 @@ pub(crate) struct Args {
     /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1:8787")]
     listen: SocketAddr,
+    /// No vendor is asked: doubles on this machine answer in their place. No key is needed.
+    #[arg(long)]
+    simulate: bool,
+    /// How `--simulate` runs the doubles: this program, until stdin is closed.
+    #[arg(long, hide = true, value_name = "PROGRAM")]
+    keep_doubles: Option<PathBuf>,
 }
 
 /// The command `up`.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if let Some(program) = &args.keep_doubles {
+        return simulate::keep(program);
+    }
     let variables = dotenv::missing_variables(&workspace.root)?;
     let profiles = profiles(&workspace.root);
-    let (profile, why) = choose(args.profile.as_deref(), &profiles, |key| {
+    let (profile, why) = choose(args.profile.as_deref(), args.simulate, &profiles, |key| {
         has_key(key, &variables)
     })?;
     eprintln!("profile {profile}: {why}");
@@ -40,8 +51,21 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     build::components(workspace)?;
     let server = build::server(workspace)?;
 
-    eprintln!("\n  console: {}\n", console(args.listen));
-    Sh::new(server)
+    let doubles = args.simulate.then(|| simulate::start(workspace));
+    let doubles = doubles.transpose()?;
+    eprintln!("\n  console: {}", console(args.listen));
+    if doubles.is_some() {
+        eprintln!("  Hosted voices and language models are SIMULATED by doubles on this machine.");
+    }
+    eprintln!();
+    let mut serve = Sh::new(server)
+        .envs(moved_components(workspace))
+        .envs(variables);
+    if let Some(doubles) = doubles {
+        // Last: neither a key nor an address of the user's own leads anywhere else.
+        serve = serve.envs(doubles.variables).stdin(doubles.leash);
+    }
+    serve
         .args([
             "serve",
             "--profile",
@@ -51,8 +75,6 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
             "--listen",
         ])
         .arg(args.listen.to_string())
-        .envs(moved_components(workspace))
-        .envs(&variables)
         .dir(&workspace.root)
         .replace_process()
 }
@@ -71,6 +93,7 @@ fn moved_components(workspace: &Workspace) -> Option<(&'static str, PathBuf)> {
 /// Where a profile was asked for that does not exist.
 fn choose(
     asked: Option<&str>,
+    simulate: bool,
     known: &[String],
     has_key: impl Fn(&str) -> bool,
 ) -> Result<(String, String)> {
@@ -83,6 +106,10 @@ fn choose(
             );
         }
         return Ok((name.to_owned(), "as asked".to_owned()));
+    }
+    if simulate {
+        let why = "with doubles in place of its vendors".to_owned();
+        return Ok((SPLIT.to_owned(), why));
     }
     let missing: Vec<&str> = SPLIT_KEYS.into_iter().filter(|key| !has_key(key)).collect();
     if !missing.is_empty() {
@@ -143,18 +170,21 @@ mod tests {
     #[test]
     fn the_keys_decide_and_the_reason_is_said() {
         let both = names(&[EMBEDDED, SPLIT]);
-        assert_eq!(choose(None, &both, |_| true).unwrap().0, SPLIT);
-        let (profile, why) = choose(None, &both, |key| key == "OPENAI_API_KEY").unwrap();
+        assert_eq!(choose(None, false, &both, |_| true).unwrap().0, SPLIT);
+        let (profile, why) = choose(None, false, &both, |key| key == "OPENAI_API_KEY").unwrap();
         assert_eq!(profile, EMBEDDED);
         assert!(why.contains("ELEVENLABS_API_KEY not set"), "{why}");
-        let (profile, why) = choose(None, &names(&[EMBEDDED]), |_| true).unwrap();
+        let (profile, why) = choose(None, false, &names(&[EMBEDDED]), |_| true).unwrap();
         assert_eq!(profile, EMBEDDED);
         assert!(why.contains("does not exist"), "{why}");
+        let (profile, why) = choose(None, true, &both, |_| false).unwrap();
+        assert_eq!(profile, SPLIT);
+        assert!(why.contains("doubles"), "{why}");
     }
 
     #[test]
     fn an_unknown_profile_lists_the_known_ones() {
-        let error = choose(Some("prod"), &names(&[EMBEDDED, "mock"]), |_| true).unwrap_err();
+        let error = choose(Some("prod"), false, &names(&[EMBEDDED, "mock"]), |_| true).unwrap_err();
         assert!(
             error
                 .to_string()
@@ -162,7 +192,7 @@ mod tests {
             "{error}"
         );
         assert_eq!(
-            choose(Some("mock"), &names(&["mock"]), |_| false)
+            choose(Some("mock"), false, &names(&["mock"]), |_| false)
                 .unwrap()
                 .0,
             "mock"

@@ -150,15 +150,15 @@ pub struct ProviderStatus {
     pub role: Stage,
     /// api, self_host, embedded or mock.
     pub mode: String,
-    /// Whether a chain uses it.
+    /// Whether a chain names it.
     pub active: bool,
     /// Whether it is the first of its chain.
     pub primary: bool,
     /// What it can do; none while it could not be loaded.
     pub info: Option<ProviderInfo>,
-    /// How it is.
+    /// How it was when it was last asked.
     pub health: Health,
-    /// How long the answer took, in milliseconds.
+    /// How long that answer took, in milliseconds; none: it has not been asked.
     pub latency_ms: Option<f64>,
     /// closed (in use), open (skipped) or half_open (on trial).
     pub circuit: &'static str,
@@ -191,8 +191,11 @@ pub trait Engine: Send + Sync + 'static {
         &self,
         request: GenerateRequest,
     ) -> BoxFuture<'_, Result<BoxStream<'static, Envelope>, OpenError>>;
-    /// Every configured provider.
-    fn providers(&self) -> BoxFuture<'_, Vec<ProviderStatus>>;
+    /// Every configured provider, as far as is known: nobody is asked.
+    fn providers(&self) -> Vec<ProviderStatus>;
+    /// Every configured provider; those of the chains have been asked lately how they are. Waits a
+    /// second at most, and only where nobody wanted to know for a while.
+    fn health(&self) -> BoxFuture<'_, Vec<ProviderStatus>>;
     /// Every configured persona.
     fn personas(&self) -> Vec<Persona>;
     /// Counters for an operator: name, help, kind ("counter" or "gauge"), value.

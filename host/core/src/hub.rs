@@ -2,6 +2,7 @@
 
 mod describe;
 mod generate;
+mod health;
 
 use crate::clock::Pacing;
 use crate::controls::{ControlError, Persona, Render};
@@ -38,6 +39,10 @@ pub struct Configured {
     pub role: Stage,
     /// api, self_host, embedded or mock.
     pub mode: String,
+    /// Its place in the chain of its role, from 0; none: no chain names it.
+    pub place: Option<usize>,
+    /// Whether a chain names it but it could not be loaded.
+    pub missing: bool,
 }
 
 /// What a hub is made of.
@@ -64,6 +69,9 @@ pub struct HubConfig {
     pub max_sessions: usize,
     /// A session that nobody is connected to ends after this long, in microseconds.
     pub idle_us: Micros,
+    /// How often providers are asked how they are while somebody wants to know, in microseconds; at
+    /// least 1.
+    pub health_us: Micros,
 }
 
 #[derive(Debug, Default)]
@@ -97,6 +105,7 @@ struct Shared {
     personas: Arc<Vec<Persona>>,
     sessions: Mutex<HashMap<String, Entry>>,
     counters: Counters,
+    board: health::Board,
     closing: AtomicBool,
 }
 
@@ -150,8 +159,10 @@ impl Hub {
             host: host.clone(),
             sessions: Mutex::default(),
             counters: Counters::default(),
+            board: health::Board::default(),
             closing: AtomicBool::new(false),
         });
+        host.spawn(health::keep_asking(Arc::downgrade(&shared), host.clone()).boxed());
         let weak = Arc::downgrade(&shared);
         let sweeper_host = host.clone();
         host.spawn(
@@ -424,8 +435,16 @@ impl Engine for Hub {
         future::ready(self.generate_now(request)).boxed()
     }
 
-    fn providers(&self) -> BoxFuture<'_, Vec<ProviderStatus>> {
-        self.statuses().boxed()
+    fn providers(&self) -> Vec<ProviderStatus> {
+        self.statuses()
+    }
+
+    fn health(&self) -> BoxFuture<'_, Vec<ProviderStatus>> {
+        async {
+            self.0.up_to_date().await;
+            self.statuses()
+        }
+        .boxed()
     }
 
     fn personas(&self) -> Vec<Persona> {

@@ -311,7 +311,7 @@ pub trait Provider: Send + Sync + 'static {
     fn id(&self) -> &str;
     /// What it can do; known since it was loaded.
     fn info(&self) -> &ProviderInfo;
-    /// Ask it. Never takes an instance away from a turn for long.
+    /// Ask it. What is asked may ask a server in turn, and serves no turn meanwhile.
     fn health(&self) -> BoxFuture<'static, Health>;
 }
 

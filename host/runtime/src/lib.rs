@@ -13,6 +13,7 @@ mod call;
 mod capability;
 pub mod check;
 mod crashes;
+mod describe;
 mod engine;
 mod error;
 mod instance;
@@ -46,7 +47,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use store::HostState;
-use tth_core::provider::{Avatar, Llm, Mapper, Tts};
+use tth_core::provider::{Avatar, Llm, Mapper, ProviderInfo, Tts};
 use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre, Linker};
 
@@ -154,6 +155,42 @@ impl Runtime {
             Ok(mapper) => Ok(Arc::new(mapper)),
             Err(reason) => Err(RuntimeError::Load { id, file, reason }),
         }
+    }
+
+    /// What a component says that it can do; none for a mapper, which has nothing to declare. It is
+    /// instantiated for that, but not loaded: its settings are not looked at, and it is granted no
+    /// network and no credentials.
+    ///
+    /// # Errors
+    /// Whatever is wrong with file and component, or how it broke when it was asked.
+    pub async fn describe(
+        &self,
+        spec: ProviderSpec,
+        role: ComponentRole,
+    ) -> Result<Option<ProviderInfo>, RuntimeError> {
+        let spec = ProviderSpec {
+            settings_json: String::new(),
+            allow_hosts: Vec::new(),
+            secrets: Vec::new(),
+            ..spec
+        };
+        match role {
+            ComponentRole::Llm => self.ask::<LlmRole>(spec, role).await.map(Some),
+            ComponentRole::Tts => self.ask::<TtsRole>(spec, role).await.map(Some),
+            ComponentRole::Avatar => self.ask::<AvatarRole>(spec, role).await.map(Some),
+            ComponentRole::Mapper => self.load_mapper(spec).await.map(|_| None),
+        }
+    }
+
+    async fn ask<R: Role>(
+        &self,
+        spec: ProviderSpec,
+        wanted: ComponentRole,
+    ) -> Result<ProviderInfo, RuntimeError> {
+        let (id, file) = (spec.id.clone(), spec.component.clone());
+        let template = self.template(spec, wanted, R::pre).await?;
+        let answer = describe::describe::<R>(template).await;
+        answer.map_err(|reason| RuntimeError::Load { id, file, reason })
     }
 
     async fn load<R: Role>(

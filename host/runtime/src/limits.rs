@@ -3,8 +3,6 @@
 //! [`EngineLimits`] hold for the whole process, [`InstanceLimits`] for one provider. Nothing else in
 //! this crate decides a number that an operator could want to change.
 
-use std::time::Duration;
-
 /// Bytes in a mebibyte.
 pub(crate) const MIB: usize = 1 << 20;
 
@@ -102,7 +100,8 @@ pub struct InstanceLimits {
     /// First pause before a crashed instance is replaced, in milliseconds; doubles with each crash in
     /// a row up to a hundredfold. Default 100.
     pub restart_backoff_ms: u64,
-    /// How long `health` may take, in milliseconds. Default 500.
+    /// How long `health` may take, in milliseconds; it may ask a server on another continent. Default
+    /// 3000.
     pub health_ms: u64,
     /// Handles (requests, bodies, streams ...) one instance may hold. Default 1024.
     pub handles: usize,
@@ -129,7 +128,7 @@ impl Default for InstanceLimits {
             outcome_ms: 1_000,
             idle_ms: 30_000,
             restart_backoff_ms: 100,
-            health_ms: 500,
+            health_ms: 3_000,
             handles: 1_024,
             http_requests: 16,
             websockets: 4,
@@ -212,9 +211,6 @@ pub(crate) mod output {
     /// Lines of one instance that are logged in a second.
     pub(crate) const LINES_PER_SECOND: u32 = 20;
 }
-
-/// How long an answer about health is given again without asking.
-pub(crate) const HEALTH_CACHE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,6 @@ use crate::call::Line;
 use crate::crashes::Crashes;
 use crate::engine::Watchdog;
 use crate::instance::{Handle, Job, Template, start};
-use crate::limits::HEALTH_CACHE;
 use crate::role::Role;
 use futures::channel::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -33,7 +32,6 @@ pub(crate) struct Pool<R: Role> {
     state: Mutex<State<R>>,
     upkeep: Arc<Notify>,
     watchdog: Arc<Watchdog>,
-    health: Mutex<Option<(Instant, Health)>>,
 }
 
 /// An instance on loan. Dropping it means that the instance is lost.
@@ -85,7 +83,6 @@ impl<R: Role> Pool<R> {
                 crashes: Crashes::default(),
             }),
             upkeep: Arc::default(),
-            health: Mutex::new(None),
             template,
             watchdog,
         });
@@ -224,23 +221,6 @@ impl<R: Role> Pool<R> {
 
     /// Ask a free instance how it is; all busy is a good sign, too.
     pub(crate) async fn health(self: Arc<Self>) -> Health {
-        let cached = self
-            .health
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if let Some((at, health)) = cached
-            && at.elapsed() < HEALTH_CACHE
-        {
-            return health;
-        }
-        let health = self.ask_health().await;
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((Instant::now(), health.clone()));
-        health
-    }
-
-    async fn ask_health(self: &Arc<Self>) -> Health {
         let down = |detail: String| Health {
             readiness: Readiness::Down,
             detail,

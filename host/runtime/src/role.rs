@@ -38,6 +38,12 @@ pub(crate) trait Role: Sized + Send + Sync + 'static {
         store: &mut Store<HostState>,
     ) -> impl Future<Output = wasmtime::Result<Self::World>> + Send;
 
+    /// Ask what the component can do, whatever it is configured for.
+    fn capabilities(
+        guest: &Accessor<HostState>,
+        world: &Self::World,
+    ) -> impl Future<Output = Result<ProviderInfo, Fault>> + Send;
+
     /// Ask what the instance can do, load it and warm it up.
     fn prepare(
         guest: &Accessor<HostState>,
@@ -79,14 +85,20 @@ macro_rules! provider_role {
             pre.instantiate_async(store).await
         }
 
+        async fn capabilities(
+            guest: &Accessor<HostState>,
+            world: &Self::World,
+        ) -> Result<ProviderInfo, Fault> {
+            convert::info(world.$interface().call_capabilities(guest).await?).map_err(Fault::Bad)
+        }
+
         async fn prepare(
             guest: &Accessor<HostState>,
             world: &Self::World,
             settings: &str,
         ) -> Result<ProviderInfo, Fault> {
+            let info = Self::capabilities(guest, world).await?;
             let provider = world.$interface();
-            let info =
-                convert::info(provider.call_capabilities(guest).await?).map_err(Fault::Bad)?;
             provider
                 .call_load(guest, convert::load_config(settings))
                 .await?

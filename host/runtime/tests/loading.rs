@@ -162,3 +162,23 @@ fn inspection_tells_what_a_component_needs() {
     assert!(!silent.needs_http, "{:?}", silent.imports);
     assert_eq!(inspect(b"\0asm\x01\0\0\0"), Err(CheckError::CoreModule));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_component_can_do_is_known_without_loading_it() {
+    let runtime = runtime();
+    let mut wrong = spec("llm-local-vllm");
+    wrong.settings_json = r#"{"base_url": 7}"#.into();
+    assert!(
+        runtime.load_llm(wrong.clone()).await.is_err(),
+        "it does not load with these settings"
+    );
+    let described = within(runtime.describe(wrong.clone(), ComponentRole::Llm)).await;
+    let info = described.unwrap().unwrap();
+    assert_eq!(info.name, "local-vllm");
+    assert!(info.params.iter().any(|param| param.name == "temperature"));
+
+    let other = within(runtime.describe(wrong, ComponentRole::Tts)).await;
+    assert!(matches!(other, Err(RuntimeError::WrongRole { .. })));
+    let mapper = within(runtime.describe(spec("control-mapper"), ComponentRole::Mapper)).await;
+    assert!(mapper.unwrap().is_none());
+}

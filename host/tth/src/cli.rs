@@ -17,6 +17,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Speak one turn without a server
     Say(SayArgs),
+    /// Ask every provider of a profile how it is and for one word; exit 1 if a primary fails
+    Doctor(Source),
     /// Look at the configuration
     Config {
         #[command(subcommand)]
@@ -102,6 +104,7 @@ mod tests {
             "tth serve --profile mock --config configs --listen 127.0.0.1:0",
             "tth say hello --emotion joy --intensity 0.5 --persona theo --chat --out clip.mp4",
             "tth config check --profile mock",
+            "tth doctor --profile mock --config configs",
             "tth plugin inspect a.wasm",
             "tth plugin inspect --json a.wasm",
         ] {

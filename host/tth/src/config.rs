@@ -14,9 +14,11 @@ mod sections;
 mod spell;
 mod tree;
 
-pub(crate) use load::{Loaded, load};
+pub(crate) use load::{Loaded, load, load_without_keys};
 pub(crate) use problem::Problem;
 pub(crate) use schema::{Chain, Config, Mode, Provider, Secret};
+#[cfg(test)]
+pub(crate) use {fields::Located, problem::Origin, problem::Place};
 
 use crate::environment::Environment;
 use std::fmt::Write as _;
@@ -35,13 +37,20 @@ pub(crate) fn describe(profile: &str, problems: &[Problem]) -> String {
     text
 }
 
+impl Config {
+    /// The providers of a chain, in order.
+    pub(crate) fn members<'a>(&'a self, chain: &'a Chain) -> impl Iterator<Item = &'a Provider> {
+        let known = |id: &str| self.providers.iter().find(|provider| provider.id == id);
+        chain.ids().filter_map(move |id| known(&id.value))
+    }
+}
+
 /// The configuration in a few lines: who serves what.
 pub(crate) fn summary(profile: &str, config: &Config) -> String {
     let mut text = format!("ok: profile {profile}");
     for chain in &config.chains {
-        let names: Vec<String> = chain
-            .ids()
-            .filter_map(|id| config.providers.iter().find(|p| p.id == id.value))
+        let names: Vec<String> = config
+            .members(chain)
             .map(|p| format!("{} ({})", p.id, p.mode.map_or("", Mode::name)))
             .collect();
         let names = names.join(", then ");
@@ -52,22 +61,22 @@ pub(crate) fn summary(profile: &str, config: &Config) -> String {
     text
 }
 
-/// The command `config check`: prints what is wrong, or a summary; false: something is.
+/// The command `config check`: a summary and the configuration, or what is wrong.
+///
+/// # Errors
+/// Every problem, as text.
 pub(crate) fn check_command(
     directory: &Path,
     profile: &str,
     environment: &Environment,
-) -> (String, bool) {
-    match load(directory, profile, environment) {
-        Ok(Loaded { config, warnings }) => {
-            let mut text = summary(profile, &config);
-            for warning in warnings {
-                let _infallible = write!(text, "\nwarning: {warning}");
-            }
-            (text, true)
-        }
-        Err(problems) => (describe(profile, &problems), false),
+) -> Result<(String, Config), String> {
+    let loaded = load(directory, profile, environment);
+    let Loaded { config, warnings } = loaded.map_err(|problems| describe(profile, &problems))?;
+    let mut text = summary(profile, &config);
+    for warning in warnings {
+        let _infallible = write!(text, "\nwarning: {warning}");
     }
+    Ok((text, config))
 }
 
 #[cfg(test)]

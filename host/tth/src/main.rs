@@ -5,21 +5,25 @@
 
 mod cli;
 mod config;
+mod doctor;
 mod environment;
 mod host;
 mod observe;
 mod plugin;
 mod say;
 mod serve;
+mod sunset;
+mod table;
 mod wire;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use cli::{Cli, Command, ConfigCommand, PluginCommand};
-use config::Loaded;
+use config::{Loaded, Problem};
 use environment::Environment;
 use std::path::Path;
 use std::process::ExitCode;
+use sunset::Day;
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -44,16 +48,30 @@ fn run(cli: Cli) -> Result<ExitCode> {
             let loaded = load(&args.source, &environment)?;
             within_tokio(say::say(&args, loaded, &environment))?;
         }
-        Command::Config {
-            command: ConfigCommand::Check(source),
-        } => {
-            let (text, right) =
-                config::check_command(&source.config, &source.profile, &environment);
-            println!("{text}");
-            if !right {
+        Command::Doctor(source) => {
+            observe::start(&environment, "error")?;
+            let loaded = config::load_without_keys(&source.config, &source.profile, &environment);
+            let config = usable(&source, loaded)?.config;
+            let visit = doctor::doctor(&source.profile, &config, &environment);
+            if !within_tokio(visit)? {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Config {
+            command: ConfigCommand::Check(source),
+        } => match config::check_command(&source.config, &source.profile, &environment) {
+            Ok((text, config)) => {
+                println!("{text}");
+                let lines = async { Ok(sunset::lines(&config, Day::today()).await) };
+                for line in within_tokio(lines)? {
+                    println!("{line}");
+                }
+            }
+            Err(text) => {
+                println!("{text}");
+                return Ok(ExitCode::FAILURE);
+            }
+        },
         Command::Plugin {
             command: PluginCommand::Inspect { file, json },
         } => {
@@ -65,18 +83,19 @@ fn run(cli: Cli) -> Result<ExitCode> {
 }
 
 fn load(source: &cli::Source, environment: &Environment) -> Result<Loaded> {
-    match config::load(&source.config, &source.profile, environment) {
-        Ok(loaded) => {
-            for warning in &loaded.warnings {
-                tracing::warn!("{warning}");
-            }
-            Ok(loaded)
-        }
-        Err(problems) => bail!(
-            "the configuration cannot be used\n{}",
-            config::describe(&source.profile, &problems)
-        ),
+    let loaded = config::load(&source.config, &source.profile, environment);
+    let loaded = usable(source, loaded)?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
     }
+    Ok(loaded)
+}
+
+fn usable(source: &cli::Source, loaded: Result<Loaded, Vec<Problem>>) -> Result<Loaded> {
+    loaded.map_err(|problems| {
+        let problems = config::describe(&source.profile, &problems);
+        anyhow!("the configuration cannot be used\n{problems}")
+    })
 }
 
 /// Runs `work` on a worker thread for each core.

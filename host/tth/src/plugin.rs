@@ -1,7 +1,7 @@
 //! The command `plugin inspect`: what a component is, what it can do, and what it would be given.
 //!
-//! Its file is read without being run; then it is loaded without settings and without any network to
-//! ask what it can do. One that needs settings to load says so.
+//! Its file is read without being run; then it is asked what it can do, which needs neither settings nor
+//! a network: it is not loaded for that.
 
 mod json;
 
@@ -32,17 +32,15 @@ struct Findings {
 enum Unknown {
     /// This host does not load it.
     Refused(String),
-    /// It did not load as it was asked to here: without settings.
-    NotWithoutSettings(RuntimeError),
+    /// It broke when it was asked.
+    Silent(RuntimeError),
 }
 
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unknown::Refused(reason) => write!(f, "it {reason}"),
-            Unknown::NotWithoutSettings(error) => {
-                write!(f, "it does not load without settings ({error})")
-            }
+            Unknown::Silent(error) => write!(f, "it does not say what it can do ({error})"),
         }
     }
 }
@@ -83,9 +81,7 @@ async fn examine(file: &Path) -> Result<Findings> {
     drop(bytes);
     let capabilities = match inspection.loadable() {
         Err(reason) => Err(Unknown::Refused(reason.to_string())),
-        Ok(()) => ask(file, inspection.role)
-            .await
-            .map_err(Unknown::NotWithoutSettings),
+        Ok(()) => ask(file, inspection.role).await.map_err(Unknown::Silent),
     };
     Ok(Findings {
         file: file.to_owned(),
@@ -94,7 +90,7 @@ async fn examine(file: &Path) -> Result<Findings> {
     })
 }
 
-/// Loads it and asks; none for a mapper, which is only loaded.
+/// Asks it; none for a mapper, which is only loaded.
 async fn ask(file: &Path, role: ComponentRole) -> Result<Option<ProviderInfo>, RuntimeError> {
     let runtime = Runtime::new(RuntimeOptions {
         cache_dir: None,
@@ -114,12 +110,7 @@ async fn ask(file: &Path, role: ComponentRole) -> Result<Option<ProviderInfo>, R
         },
         ..ProviderSpec::default()
     };
-    Ok(match role {
-        ComponentRole::Llm => Some(runtime.load_llm(spec).await?.info().clone()),
-        ComponentRole::Tts => Some(runtime.load_tts(spec).await?.info().clone()),
-        ComponentRole::Avatar => Some(runtime.load_avatar(spec).await?.info().clone()),
-        ComponentRole::Mapper => runtime.load_mapper(spec).await.map(|_| None)?,
-    })
+    runtime.describe(spec, role).await
 }
 
 fn row(text: &mut String, name: &str, value: &str) {

@@ -3,9 +3,10 @@
 //! A fallback that does not load is left out with a warning. A primary that does not load leaves its
 //! place to the next in its chain with a loud one; a chain of which nobody loads is an error.
 
-use crate::config::{Chain, Config, Mode, Provider};
+use crate::config::{Chain, Config, Mode, Provider, Secret};
 use crate::environment::Environment;
 use crate::host::TokioHost;
+use crate::sunset::{self, Day};
 use anyhow::{Result, anyhow, bail};
 use futures::future::{join, join_all};
 use std::fmt::Write as _;
@@ -38,13 +39,7 @@ const MAPPER_ID: &str = "control-mapper";
 pub(crate) async fn hub(config: &Config, environment: &Environment) -> Result<Hub> {
     let began = Instant::now();
     let settings = &config.runtime;
-    let runtime = Runtime::new(RuntimeOptions {
-        cache_dir: cache(&settings.cache_dir),
-        limits: EngineLimits {
-            max_memory_mb: largest_memory(config),
-            ..EngineLimits::default()
-        },
-    })?;
+    let runtime = runtime(config)?;
 
     let mapper = runtime.load_mapper(ProviderSpec {
         id: MAPPER_ID.into(),
@@ -79,14 +74,18 @@ pub(crate) async fn hub(config: &Config, environment: &Environment) -> Result<Hu
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(ms, llm = %ids(&llm), tts = %ids(&tts), avatar = %ids(&avatar), "providers loaded");
 
-    let (llm, llm_candidates) = llm.into_iter().unzip();
-    let (tts, tts_candidates) = tts.into_iter().unzip();
-    let (avatar, avatar_candidates) = avatar.into_iter().unzip();
+    let (llm, llm_candidates) = unzip(llm);
+    let (tts, tts_candidates) = unzip(tts);
+    let (avatar, avatar_candidates) = unzip(avatar);
+    let loaded = [&llm_candidates, &tts_candidates, &avatar_candidates];
+    let loaded: Vec<&Candidate> = loaded.into_iter().flatten().collect();
+    warn_of_endings(config, &loaded);
+    let configured = configured(config, &loaded);
     let hub = HubConfig {
         llm: llm_candidates,
         tts: tts_candidates,
         avatar: avatar_candidates,
-        configured: config.providers.iter().filter_map(configured).collect(),
+        configured,
         personas: config.personas.clone(),
         render: Render::default(),
         pacing: Pacing {
@@ -98,6 +97,7 @@ pub(crate) async fn hub(config: &Config, environment: &Environment) -> Result<Hu
         history: HISTORY,
         max_sessions: usize::try_from(settings.max_sessions).unwrap_or(usize::MAX),
         idle_us: settings.idle_ttl_s * 1_000_000,
+        health_us: settings.health_refresh_s * 1_000_000,
     };
     let providers = Providers {
         llm,
@@ -116,6 +116,20 @@ pub(crate) fn gateway(environment: &Environment) -> GatewayConfig {
         api_keys: keys.map(str::to_owned).collect(),
         ..GatewayConfig::default()
     }
+}
+
+/// A runtime for the providers of the chains.
+///
+/// # Errors
+/// Where the machine does not give what they ask for.
+pub(crate) fn runtime(config: &Config) -> Result<Runtime> {
+    Ok(Runtime::new(RuntimeOptions {
+        cache_dir: cache(&config.runtime.cache_dir),
+        limits: EngineLimits {
+            max_memory_mb: largest_memory(config),
+            ..EngineLimits::default()
+        },
+    })?)
 }
 
 /// The cache's directory; none, which compiles at every start, where it cannot be made.
@@ -145,18 +159,44 @@ fn largest_memory(config: &Config) -> u32 {
         .max(InstanceLimits::default().memory_mb)
 }
 
-fn configured(provider: &Provider) -> Option<Configured> {
-    Some(Configured {
-        id: provider.id.clone(),
-        role: provider.role?,
-        mode: provider.mode.map_or("", Mode::name).to_owned(),
-    })
+/// Every provider; `loaded` are those that can serve.
+fn configured(config: &Config, loaded: &[&Candidate]) -> Vec<Configured> {
+    let each = config.providers.iter().filter_map(|provider| {
+        let role = provider.role?;
+        let chain = config.chains.iter().find(|chain| chain.role == role);
+        let place = chain.and_then(|chain| chain.ids().position(|id| id.value == provider.id));
+        Some(Configured {
+            id: provider.id.clone(),
+            role,
+            mode: provider.mode.map_or("", Mode::name).to_owned(),
+            place,
+            missing: place.is_some() && !loaded.iter().any(|one| one.id == provider.id),
+        })
+    });
+    each.collect()
 }
 
 fn kept<T>(result: Result<T>, failures: &mut Vec<String>) -> Option<T> {
     result
         .map_err(|error| failures.push(format!("{error:#}")))
         .ok()
+}
+
+/// Says which of the models in use are shut down, or will be.
+fn warn_of_endings(config: &Config, loaded: &[&Candidate]) {
+    let today = Day::today();
+    for provider in &config.providers {
+        let loaded = loaded.iter().find(|one| one.id == provider.id);
+        if let Some(ending) =
+            loaded.and_then(|loaded| sunset::ending(provider, &loaded.info, today))
+        {
+            tracing::warn!("{ending}");
+        }
+    }
+}
+
+fn unzip<P: ?Sized>(loaded: Vec<(Arc<P>, Candidate)>) -> (Vec<Arc<P>>, Vec<Candidate>) {
+    loaded.into_iter().unzip()
 }
 
 fn ids<P: ?Sized>(loaded: &[(Arc<P>, Candidate)]) -> String {
@@ -181,12 +221,12 @@ impl Chains<'_> {
         F: Future<Output = Result<Arc<P>, RuntimeError>>,
     {
         let chain = self.config.chains.iter().find(|chain| chain.role == role);
-        let ids = chain.into_iter().flat_map(Chain::ids);
-        let blocks: Vec<&Provider> = ids
-            .filter_map(|id| self.config.providers.iter().find(|p| p.id == id.value))
+        let blocks: Vec<&Provider> = chain
+            .into_iter()
+            .flat_map(|chain| self.config.members(chain))
             .collect();
         let each = blocks.iter().map(|block| async {
-            let spec = self.spec(block)?;
+            let spec = spec(self.config, self.environment, block)?;
             load(spec).await.map_err(anyhow::Error::from)
         });
         let results = join_all(each).await;
@@ -225,44 +265,52 @@ impl Chains<'_> {
         }
         Ok(loaded)
     }
+}
 
-    fn spec(&self, provider: &Provider) -> Result<ProviderSpec> {
-        let component = provider.component.as_ref();
-        let component = component.map(|file| self.config.runtime.components_dir.join(&file.value));
-        let secret = |secret: &crate::config::Secret| {
-            let name = &secret.variable.value;
-            let value = self.environment.get(name).ok_or_else(|| {
-                anyhow!("provider `{}`: the variable {name} is not set", provider.id)
-            })?;
-            Ok(HeaderSecret {
-                header: secret.header.clone(),
-                value: format!("{}{value}", secret.prefix),
-                host: secret.host.clone(),
-            })
-        };
-        Ok(ProviderSpec {
-            id: provider.id.clone(),
-            component: component.unwrap_or_default(),
-            settings_json: provider.settings.clone(),
-            allow_hosts: provider
-                .hosts
-                .iter()
-                .map(|host| host.value.clone())
-                .collect(),
-            allow_private: provider.private,
-            secrets: provider.secrets.iter().map(secret).collect::<Result<_>>()?,
-            limits: InstanceLimits {
-                memory_mb: provider.limits.memory_mb,
-                cpu_ms_per_turn: provider.limits.cpu_ms_per_turn,
-                min_instances: provider.limits.min,
-                max_instances: provider.limits.max,
-                reuse: provider.reuse,
-                // Who waits longer for an instance has no time left to say something.
-                acquire_ms: provider.budgets.first_output_ms,
-                ..InstanceLimits::default()
-            },
+/// What the runtime is told of a provider.
+///
+/// # Errors
+/// When the variable of one of its secrets is not set.
+pub(crate) fn spec(
+    config: &Config,
+    environment: &Environment,
+    provider: &Provider,
+) -> Result<ProviderSpec> {
+    let component = provider.component.as_ref();
+    let component = component.map(|file| config.runtime.components_dir.join(&file.value));
+    let secret = |secret: &Secret| {
+        let name = &secret.variable.value;
+        let value = environment
+            .get(name)
+            .ok_or_else(|| anyhow!("provider `{}`: the variable {name} is not set", provider.id))?;
+        Ok(HeaderSecret {
+            header: secret.header.clone(),
+            value: format!("{}{value}", secret.prefix),
+            host: secret.host.clone(),
         })
-    }
+    };
+    Ok(ProviderSpec {
+        id: provider.id.clone(),
+        component: component.unwrap_or_default(),
+        settings_json: provider.settings.clone(),
+        allow_hosts: provider
+            .hosts
+            .iter()
+            .map(|host| host.value.clone())
+            .collect(),
+        allow_private: provider.private,
+        secrets: provider.secrets.iter().map(secret).collect::<Result<_>>()?,
+        limits: InstanceLimits {
+            memory_mb: provider.limits.memory_mb,
+            cpu_ms_per_turn: provider.limits.cpu_ms_per_turn,
+            min_instances: provider.limits.min,
+            max_instances: provider.limits.max,
+            reuse: provider.reuse,
+            // Who waits longer for an instance has no time left to say something.
+            acquire_ms: provider.budgets.first_output_ms,
+            ..InstanceLimits::default()
+        },
+    })
 }
 
 fn candidate<P: Port + ?Sized>(block: &Provider, provider: &P) -> Candidate {

@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a test fails by panicking, its helpers too"
 )]
 
@@ -154,4 +155,65 @@ fn inspecting_what_is_no_component_fails() {
     let (code, _, said) = tth(world.path(), &["plugin", "inspect", "a.wasm"]);
     assert_eq!(code, Some(1));
     assert!(said.contains("a.wasm: is no WebAssembly"), "{said}");
+}
+
+/// The configuration with another language model: one of one's own, of the same broken component.
+fn with_own_server(directory: &Path) {
+    let profile = "components: { llm: { mode: self_host, primary: own } }\n\
+                   providers: { own: { role: llm, mode: self_host, component: a.wasm, \
+                   secrets: [{ header: x-key, from: env:TTH_TEST_KEY }] } }\n";
+    fs::write(directory.join("configs/profiles/p.yaml"), profile).unwrap();
+}
+
+#[test]
+fn a_component_that_cannot_be_asked_for_its_models_is_a_note() {
+    let world = world();
+    with_own_server(world.path());
+    fs::write(world.path().join(".env"), "TTH_TEST_KEY=s3cret\n").unwrap();
+    let (code, said, _) = tth(world.path(), &["config", "check", "--profile", "p"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("ok: profile p\n"), "{said}");
+    let note = said.lines().last().unwrap();
+    assert!(
+        note.starts_with(
+            "note: whether a model of own will be shut down is not known: provider `own`"
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_doctor_goes_on_where_a_key_is_missing_or_nothing_loads() {
+    let world = world();
+    with_own_server(world.path());
+    let (code, said, _) = tth(world.path(), &["doctor", "--profile", "p"]);
+    assert_eq!(code, Some(1), "{said}");
+    let line = |id: &str| {
+        let line = said.lines().find(|line| line.starts_with(id));
+        line.unwrap_or_else(|| panic!("{said}")).to_owned()
+    };
+    assert!(line("own ").contains("TTH_TEST_KEY missing"), "{said}");
+    for id in ["voice ", "face "] {
+        let line = line(id);
+        assert!(
+            line.contains("not loaded") && line.contains("is no WebAssembly"),
+            "{line}"
+        );
+    }
+    assert!(
+        said.ends_with("these primaries do not answer: own, voice, face\n"),
+        "{said}"
+    );
+
+    fs::write(world.path().join(".env"), "TTH_TEST_KEY=s3cret\n").unwrap();
+    let (code, said, log) = tth(world.path(), &["doctor", "--profile", "p"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("TTH_TEST_KEY ") && !said.contains("missing"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("s3cret") && !log.contains("s3cret"),
+        "{said}{log}"
+    );
 }

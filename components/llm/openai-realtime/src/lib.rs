@@ -22,8 +22,8 @@ use tth_sdk::{
     Readiness, Sink,
 };
 
-/// The patience of a health check, which must be over in half a second.
-const HEALTH_MS: u64 = 400;
+/// The patience of a health check: the host waits 3 s.
+const HEALTH_MS: u64 = 2_500;
 /// The same when an instance starts: a vendor that is not there must not hold up the server.
 const WARMUP_MS: u64 = 2_000;
 

@@ -18,9 +18,8 @@ use tth_sdk::{
     ProviderInfo, Readiness, Sink,
 };
 
-/// The patience of a health check, for the connection and again for the answer: it must be over in
-/// half a second.
-const HEALTH_MS: u32 = 240;
+/// The patience of a health check, for the connection and again for the answer: the host waits 3 s.
+const HEALTH_MS: u32 = 1_400;
 /// The same when an instance starts: a vendor that is not there must not hold up the server.
 const WARMUP_MS: u32 = 1_000;
 

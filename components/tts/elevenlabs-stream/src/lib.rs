@@ -29,9 +29,8 @@ use tth_sdk::{
     ProviderInfo, Readiness, Sink,
 };
 
-/// The patience of a health check, for the connection and again for the answer: it must be over in
-/// half a second.
-const HEALTH_MS: u32 = 220;
+/// The patience of a health check, for the connection and again for the answer: the host waits 3 s.
+const HEALTH_MS: u32 = 1_400;
 /// How long the warm-up waits: a server that is not there must not hold up the start.
 const WARM_MS: u32 = 1_500;
 

@@ -4,14 +4,9 @@ use super::{Entry, Hub, secret};
 use crate::engine::{ProviderStatus, SessionDescription, SessionState};
 use crate::ids::SessionId;
 use crate::media::{AudioFormat, VideoCodec};
-use crate::provider::{Health, Provider, Readiness, Stage};
-use crate::session::{Candidate, Session, SessionConfig};
-use futures::future::{Either, join_all, select};
-use std::sync::Arc;
+use crate::session::{Session, SessionConfig};
 use std::sync::atomic::Ordering;
 
-/// A provider that takes longer to say how it is counts as degraded.
-const HEALTH_US: u64 = 1_000_000;
 /// What a session is said to sound like before a voice has said so.
 const USUAL_AUDIO: AudioFormat = AudioFormat {
     sample_rate: 24_000,
@@ -82,73 +77,22 @@ impl Hub {
         Some(description)
     }
 
-    pub(super) async fn statuses(&self) -> Vec<ProviderStatus> {
-        let (config, providers) = (&self.0.config, &self.0.providers);
-        let each = config.configured.iter().map(|configured| async {
-            let (chain, provider): (&[Candidate], Option<&dyn Provider>) = match configured.role {
-                Stage::Llm => (
-                    &config.llm,
-                    find(&providers.llm, &configured.id).map(|p| p as _),
-                ),
-                Stage::Tts => (
-                    &config.tts,
-                    find(&providers.tts, &configured.id).map(|p| p as _),
-                ),
-                Stage::Avatar => (
-                    &config.avatar,
-                    find(&providers.avatar, &configured.id).map(|p| p as _),
-                ),
-            };
-            let place = chain
-                .iter()
-                .position(|candidate| candidate.id == configured.id);
-            let (health, latency_ms) = self.ask(provider).await;
+    pub(super) fn statuses(&self) -> Vec<ProviderStatus> {
+        let shared = &self.0;
+        let each = shared.config.configured.iter().map(|configured| {
+            let (health, latency_ms) = shared.last_heard(configured);
             ProviderStatus {
                 id: configured.id.clone(),
                 role: configured.role,
                 mode: configured.mode.clone(),
-                active: place.is_some(),
-                primary: place == Some(0),
-                info: provider.map(|provider| provider.info().clone()),
+                active: configured.place.is_some(),
+                primary: configured.place == Some(0),
+                info: shared.provider(configured).map(|p| p.info().clone()),
                 health,
                 latency_ms,
                 circuit: "closed",
             }
         });
-        join_all(each).await
+        each.collect()
     }
-
-    async fn ask(&self, provider: Option<&dyn Provider>) -> (Health, Option<f64>) {
-        let Some(provider) = provider else {
-            let detail = "not in use: no chain of this profile names it".into();
-            return (
-                Health {
-                    readiness: Readiness::Down,
-                    detail,
-                },
-                None,
-            );
-        };
-        let host = &self.0.host;
-        let asked = host.now();
-        let late = host.sleep_until(asked + HEALTH_US);
-        let health = match select(provider.health(), late).await {
-            Either::Left((health, _)) => health,
-            Either::Right(_) => Health {
-                readiness: Readiness::Degraded,
-                detail: "did not say how it is within a second".into(),
-            },
-        };
-        (
-            health,
-            Some(host.now().saturating_sub(asked) as f64 / 1_000.0),
-        )
-    }
-}
-
-fn find<'a, P: Provider + ?Sized>(providers: &'a [Arc<P>], id: &str) -> Option<&'a P> {
-    providers
-        .iter()
-        .find(|provider| provider.id() == id)
-        .map(|provider| &**provider)
 }

@@ -1,4 +1,6 @@
 //! `/v1/health`: whether turns can be served, and by whom. Open to everyone: probes have no keys.
+//!
+//! It lists the providers of the chains; `/v1/models` has the others, too.
 
 use crate::app::App;
 use crate::routes::json;
@@ -11,7 +13,9 @@ use tth_core::provider::{Readiness, Stage};
 
 /// `GET /v1/health`.
 pub(crate) async fn health(State(app): State<App>) -> Response {
-    let providers = app.engine.providers().await;
+    let mut providers = app.engine.health().await;
+    // Who is in no chain serves nobody and is not asked: it is neither well nor down.
+    providers.retain(|provider| provider.active);
     let status = judge(&providers);
     let code = if status == Readiness::Down {
         StatusCode::SERVICE_UNAVAILABLE

@@ -14,7 +14,7 @@ use tth_core::provider::{ParamDomain, ParamSpec, ProviderInfo};
 
 /// `GET /v1/models`.
 pub(crate) async fn models(State(app): State<App>, _: Allowed) -> Response {
-    let models: Vec<Value> = app.engine.providers().await.iter().map(model).collect();
+    let models: Vec<Value> = app.engine.providers().iter().map(model).collect();
     json(StatusCode::OK, json!({ "models": models }).to_string())
 }
 

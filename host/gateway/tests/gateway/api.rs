@@ -235,6 +235,11 @@ async fn models_and_personas_are_listed() {
         (&spare["fallback"], &spare["capabilities"], &spare["models"]),
         (&json!(true), &json!(null), &json!([]))
     );
+    let unused = &models["models"][3];
+    assert_eq!(
+        (&unused["id"], &unused["active"], &unused["fallback"]),
+        (&json!("unused"), &json!(false), &json!(false))
+    );
 
     let personas = server.get("/v1/personas").await.json();
     assert_eq!(
@@ -259,6 +264,11 @@ async fn health_is_told_by_status_too() {
     assert_eq!(
         provider,
         &json!({"id":"tts_mock","role":"tts","status":"ok","detail":"","latency_ms":0.5,"circuit":"closed"})
+    );
+    assert_eq!(
+        well.json()["providers"].as_array().unwrap().len(),
+        3,
+        "who is in no chain is not asked"
     );
     assert!(well.json()["uptime_ms"].is_u64() && well.json()["version"].is_string());
     server.engine.down.store(true, Ordering::SeqCst);

@@ -250,7 +250,7 @@ impl Engine for Double {
         futures::future::ready(Ok(stream.boxed())).boxed()
     }
 
-    fn providers(&self) -> BoxFuture<'_, Vec<ProviderStatus>> {
+    fn providers(&self) -> Vec<ProviderStatus> {
         let readiness = if self.down.load(Ordering::SeqCst) {
             Readiness::Down
         } else {
@@ -292,15 +292,23 @@ impl Engine for Double {
             latency_ms: Some(0.5),
             circuit: "closed",
         };
-        let all = vec![
+        vec![
             status("llm_mock", Stage::Llm, true),
             status("tts_mock", Stage::Tts, true),
             ProviderStatus {
                 info: None,
                 ..status("spare", Stage::Tts, false)
             },
-        ];
-        futures::future::ready(all).boxed()
+            ProviderStatus {
+                active: false,
+                info: None,
+                ..status("unused", Stage::Avatar, false)
+            },
+        ]
+    }
+
+    fn health(&self) -> BoxFuture<'_, Vec<ProviderStatus>> {
+        futures::future::ready(self.providers()).boxed()
     }
 
     fn personas(&self) -> Vec<Persona> {

@@ -29,6 +29,27 @@ pub(crate) fn load(
     profile: &str,
     environment: &Environment,
 ) -> Result<Loaded, Vec<Problem>> {
+    read_all(directory, profile, environment, Some(environment))
+}
+
+/// As [`load`], but a key that is not set is no problem.
+///
+/// # Errors
+/// Every other problem there is.
+pub(crate) fn load_without_keys(
+    directory: &Path,
+    profile: &str,
+    environment: &Environment,
+) -> Result<Loaded, Vec<Problem>> {
+    read_all(directory, profile, environment, None)
+}
+
+fn read_all(
+    directory: &Path,
+    profile: &str,
+    environment: &Environment,
+    keys: Option<&Environment>,
+) -> Result<Loaded, Vec<Problem>> {
     let (problems, warnings) = (Problems::default(), Problems::default());
     let base = directory.join("base.yaml");
     let base_node = read(&base, &problems);
@@ -61,7 +82,7 @@ pub(crate) fn load(
         providers,
         personas,
     };
-    check::check(&config, profile, environment, &problems, &warnings);
+    check::check(&config, profile, keys, &problems, &warnings);
     match problems.is_empty() {
         true => Ok(Loaded {
             config,

@@ -37,6 +37,8 @@ pub(crate) struct RuntimeSettings {
     pub(crate) playout_ms: u64,
     /// When an unused session ends, in seconds.
     pub(crate) idle_ttl_s: u64,
+    /// How often providers are asked how they are, in seconds.
+    pub(crate) health_refresh_s: u64,
 }
 
 /// What one provider may use.
@@ -152,4 +154,32 @@ pub(crate) struct Secret {
     pub(crate) prefix: String,
     /// The only host that gets it; none: every allowed one.
     pub(crate) host: Option<String>,
+}
+
+#[cfg(test)]
+impl Provider {
+    /// A voice behind an API, with these settings.
+    pub(crate) fn sample(id: &str, settings: &str) -> Self {
+        Provider {
+            id: id.into(),
+            role: Some(Stage::Tts),
+            mode: Some(Mode::Api),
+            component: None,
+            settings: settings.into(),
+            hosts: Vec::new(),
+            private: false,
+            secrets: Vec::new(),
+            limits: Limits {
+                memory_mb: 1,
+                cpu_ms_per_turn: 1,
+                min: 0,
+                max: 1,
+            },
+            budgets: Budgets {
+                first_output_ms: 1_000,
+                gap_ms: 1_000,
+            },
+            reuse: true,
+        }
+    }
 }

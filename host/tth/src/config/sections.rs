@@ -78,6 +78,7 @@ fn read_runtime(fields: Fields<'_>) -> RuntimeSettings {
         audio_lead_ms: 400,
         playout_ms: 120,
         idle_ttl_s: 300,
+        health_refresh_s: 15,
     };
     if let Some(pacing) = fields.section("pacing") {
         let (lead, playout) = (
@@ -106,6 +107,11 @@ fn read_runtime(fields: Fields<'_>) -> RuntimeSettings {
         let idle = session.whole("idle_ttl_s", 1..=86_400);
         settings.idle_ttl_s = idle.unwrap_or(settings.idle_ttl_s);
         session.finish();
+    }
+    if let Some(health) = fields.section("health") {
+        let refresh = health.whole("refresh_s", 1..=3_600);
+        settings.health_refresh_s = refresh.unwrap_or(settings.health_refresh_s);
+        health.finish();
     }
     fields.finish();
     settings

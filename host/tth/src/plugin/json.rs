@@ -4,8 +4,8 @@ use super::Findings;
 use serde_json::{Value, json};
 use tth_core::provider::{ParamDomain, ParamSpec, ProviderInfo};
 
-/// One object; `capabilities` is null for a mapper and for what does not load, and `problem` says
-/// why it does not.
+/// One object; `capabilities` is null for a mapper and for what could not be asked, and `problem` says
+/// why it could not.
 pub(super) fn of(found: &Findings) -> Value {
     let Findings {
         file,

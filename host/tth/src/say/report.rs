@@ -2,6 +2,7 @@
 
 use super::clip::Written;
 use super::turn::Turn;
+use crate::table::table;
 use std::fmt::Write as _;
 use std::time::Duration;
 use tth_core::controls::{Outcome, ParamValue};
@@ -145,26 +146,6 @@ fn controls(report: &[ReportLine]) -> Vec<Vec<String>> {
         ]
     }));
     rows
-}
-
-/// Columns as wide as their widest cell; the last one may run on.
-fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut written = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            let _infallible = write!(written, "{cell:<width$}  ");
-        }
-        text += written.trim_end();
-        text.push('\n');
-    }
-    text
 }
 
 #[cfg(test)]
