@@ -24,7 +24,15 @@ impl Server {
     /// # Errors
     /// If it does not come up: with the last of its output.
     pub fn start(profile: &str) -> Result<Self> {
-        Self::start_with(profile, "127.0.0.1:0", &workspace().join("configs"))
+        Self::start_in(profile, &[])
+    }
+
+    /// The same with variables in its environment.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_in(profile: &str, env: &[(&str, &str)]) -> Result<Self> {
+        Self::start_with(profile, "127.0.0.1:0", &workspace().join("configs"), env)
     }
 
     /// The same at the address of a server that has ended.
@@ -33,7 +41,7 @@ impl Server {
     /// As [`Server::start`].
     pub fn start_again(profile: &str, address: &str) -> Result<Self> {
         let listen = address.trim_start_matches("http://");
-        Self::start_with(profile, listen, &workspace().join("configs"))
+        Self::start_with(profile, listen, &workspace().join("configs"), &[])
     }
 
     /// The same with one more profile, given as YAML.
@@ -42,10 +50,15 @@ impl Server {
     /// As [`Server::start`], and if the configuration cannot be written.
     pub fn start_with_profile(profile: &str, yaml: &str) -> Result<Self> {
         let configs = extended(profile, yaml).context("writing the test's configuration")?;
-        Self::start_with(profile, "127.0.0.1:0", &configs)
+        Self::start_with(profile, "127.0.0.1:0", &configs, &[])
     }
 
-    fn start_with(profile: &str, listen: &str, configs: &Path) -> Result<Self> {
+    fn start_with(
+        profile: &str,
+        listen: &str,
+        configs: &Path,
+        env: &[(&str, &str)],
+    ) -> Result<Self> {
         let mut command = Command::new(Need::Tth.find().context("the tth binary is missing")?);
         command
             .args([
@@ -58,6 +71,7 @@ impl Server {
             ])
             .arg(configs)
             .env_remove("TTH_API_KEYS")
+            .envs(env.iter().copied())
             .current_dir(workspace());
         // Where the build put them, which is elsewhere with a target directory of one's own.
         if let Some(components) = std::env::var_os("TTH_COMPONENTS_DIR") {

@@ -5,6 +5,7 @@ mod embedded;
 mod interrupt;
 mod latency;
 mod memory;
+mod overhead;
 mod pace;
 mod startup;
 mod throughput;
@@ -36,10 +37,12 @@ pub(crate) enum Scenario {
     Embedded,
     /// Speed of the embedded voice and face on one core.
     Throughput,
+    /// What adapters and host add to a vendor's own time, with doubles of vendors' servers.
+    Overhead,
 }
 
 impl Scenario {
-    const ALL: [Scenario; 8] = [
+    const ALL: [Scenario; 9] = [
         Scenario::Latency,
         Scenario::Cpu,
         Scenario::Pace,
@@ -48,6 +51,7 @@ impl Scenario {
         Scenario::Startup,
         Scenario::Embedded,
         Scenario::Throughput,
+        Scenario::Overhead,
     ];
 
     /// What is to be run.
@@ -77,6 +81,7 @@ impl Scenario {
             Scenario::Startup => startup::run(report),
             Scenario::Embedded => embedded::run(report).await,
             Scenario::Throughput => throughput::run(report).await,
+            Scenario::Overhead => overhead::run(report).await,
             // `each` has made single ones of it.
             Scenario::All => Ok(()),
         }

@@ -54,6 +54,12 @@ impl Start {
         self
     }
 
+    /// A variable of the environment as it is: a key.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// On the first core only, where the system can say so.
     pub(crate) fn on_one_core(mut self) -> Self {
         self.one_core = true;

@@ -14,7 +14,16 @@ pub struct Ended {
     pub whole: bool,
 }
 
-/// A request.
+/// A message that came over a WebSocket.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// When it had come.
+    pub at: Instant,
+    /// What it says; a string where it is no JSON.
+    pub body: Value,
+}
+
+/// A request, or a WebSocket's connection.
 #[derive(Clone, Debug)]
 pub struct Received {
     /// When it had come.
@@ -23,14 +32,20 @@ pub struct Received {
     pub from: SocketAddr,
     /// Its path.
     pub path: String,
+    /// Its query, in order.
+    pub query: Vec<(String, String)>,
     /// Its headers, names in lower case.
     pub headers: Vec<(String, String)>,
     /// Its body; null where it has none, or one that is no JSON.
     pub body: Value,
     /// Fields of the body that the server does not know, and ignores.
     pub unknown: Vec<String>,
-    /// The pieces of text that have been sent.
+    /// The messages that came after it, where it opened a WebSocket.
+    pub messages: Vec<Heard>,
+    /// The pieces of text or of sound that have been sent.
     pub said: usize,
+    /// When each of them was sent.
+    pub said_at: Vec<Instant>,
     /// How its answer ended, once it has.
     pub ended: Option<Ended>,
 }
@@ -41,12 +56,20 @@ impl Received {
         let found = self.headers.iter().find(|(found, _)| found == name);
         found.map(|(_, value)| value.as_str())
     }
+
+    /// The first value of that name in the query.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        let found = self.query.iter().find(|(found, _)| found == name);
+        found.map(|(_, value)| value.as_str())
+    }
 }
 
 #[derive(Debug, Default)]
 struct Shared {
     requests: Mutex<Vec<Received>>,
     changed: Condvar,
+    /// Nobody will ask.
+    forgets: bool,
 }
 
 /// All requests of a double.
@@ -54,6 +77,14 @@ struct Shared {
 pub(crate) struct Record(Arc<Shared>);
 
 impl Record {
+    /// One that notes nothing, for doubles that nobody asks: they may run for days.
+    pub(crate) fn forgetful() -> Self {
+        Record(Arc::new(Shared {
+            forgets: true,
+            ..Shared::default()
+        }))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Received>> {
         let requests = self.0.requests.lock();
         requests.unwrap_or_else(PoisonError::into_inner)
@@ -66,11 +97,14 @@ impl Record {
     /// Note a request; what is returned notes how it ends.
     pub(crate) fn begin(&self, received: Received) -> Watch {
         let mut requests = self.lock();
-        requests.push(received);
-        self.0.changed.notify_all();
+        let index = requests.len();
+        if !self.0.forgets {
+            requests.push(received);
+            self.0.changed.notify_all();
+        }
         Watch {
             record: self.clone(),
-            index: requests.len() - 1,
+            index,
             whole: false,
         }
     }
@@ -96,19 +130,40 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// The fields that nobody knows.
-    pub(crate) fn unknown(&self, fields: Vec<String>) {
+    fn note(&self, what: impl FnOnce(&mut Received)) {
         if let Some(request) = self.record.lock().get_mut(self.index) {
-            request.unknown = fields;
-        }
-    }
-
-    /// One more piece of text has been sent.
-    pub(crate) fn said(&self) {
-        if let Some(request) = self.record.lock().get_mut(self.index) {
-            request.said += 1;
+            what(request);
         }
         self.record.0.changed.notify_all();
+    }
+
+    /// The fields that nobody knows.
+    pub(crate) fn unknown(&self, fields: Vec<String>) {
+        self.note(|request| request.unknown = fields);
+    }
+
+    /// What a body says that is no JSON.
+    pub(crate) fn body(&self, body: Value) {
+        self.note(|request| request.body = body);
+    }
+
+    /// A message came over the WebSocket.
+    pub(crate) fn heard(&self, body: Value) {
+        let at = Instant::now();
+        self.note(|request| request.messages.push(Heard { at, body }));
+    }
+
+    /// One more piece of text or of sound has been sent.
+    pub(crate) fn said(&self) {
+        self.said_at(Instant::now());
+    }
+
+    /// One more piece has been sent, at this time.
+    pub(crate) fn said_at(&self, at: Instant) {
+        self.note(|request| {
+            request.said += 1;
+            request.said_at.push(at);
+        });
     }
 }
 
@@ -118,9 +173,6 @@ impl Drop for Watch {
             at: Instant::now(),
             whole: self.whole,
         };
-        if let Some(request) = self.record.lock().get_mut(self.index) {
-            request.ended = Some(ended);
-        }
-        self.record.0.changed.notify_all();
+        self.note(|request| request.ended = Some(ended));
     }
 }

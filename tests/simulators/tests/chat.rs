@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
-use tth_simulators::{Fault, Script, Simulator};
+use tth_simulators::{Fault, Script, Simulator, Vendor};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn start() -> Simulator {
-    Simulator::start(Script::default()).unwrap()
+    Simulator::start(Vendor::Vllm, Script::default()).unwrap()
 }
 
 fn agent() -> ureq::Agent {
@@ -74,7 +74,7 @@ fn a_stream_is_a_role_the_text_its_end_and_its_account() {
         (&json!([]), &json!(3))
     );
     assert!(simulator.wait(LIMIT, |all| all[0].ended.is_some_and(|ended| ended.whole)));
-    let request = &simulator.chats()[0];
+    let request = &simulator.asked()[0];
     assert_eq!(request.body, streamed());
     assert_eq!(request.header("content-type"), Some("application/json"));
 }
@@ -128,16 +128,19 @@ fn a_wrong_request_is_answered_as_the_server_does() {
     assert_eq!(post(&simulator, None, "{no json").0, 400);
     let unknown = json!({"messages": [], "wibble": 1, "seed": 2});
     assert_eq!(post(&simulator, None, &unknown.to_string()).0, 200);
-    assert_eq!(simulator.chats().pop().unwrap().unknown, ["wibble"]);
+    assert_eq!(simulator.asked().pop().unwrap().unknown, ["wibble"]);
 }
 
 #[test]
 fn a_key_is_asked_for_below_v1_only() {
     let key = Some("k-1".to_owned());
-    let simulator = Simulator::start(Script {
-        key,
-        ..Script::default()
-    })
+    let simulator = Simulator::start(
+        Vendor::Vllm,
+        Script {
+            key,
+            ..Script::default()
+        },
+    )
     .unwrap();
     let body = streamed().to_string();
     for (key, status) in [(None, 401), (Some("k-2"), 401), (Some("k-1"), 200)] {
@@ -173,7 +176,7 @@ fn faults_come_as_they_were_ordered() {
     assert_eq!(status, 200);
     assert_eq!(events(&stream).last().unwrap()["error"]["code"], 500);
     assert_eq!(post(&simulator, None, &body).1, "", "it broke off");
-    let cut = simulator.chats().pop().unwrap();
+    let cut = simulator.asked().pop().unwrap();
     assert_eq!((cut.ended.unwrap().whole, cut.said), (false, 3));
     assert_eq!(
         post(&simulator, None, &body).0,

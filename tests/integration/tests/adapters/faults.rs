@@ -15,7 +15,7 @@ fn left(double: &Simulator, since: Instant) -> Duration {
     };
     assert!(double.wait(LIMIT, over), "its connection was never closed");
     assert_eq!(double.aborted(), 1);
-    let ended = double.chats()[0].ended.unwrap();
+    let ended = double.asked()[0].ended.unwrap();
     ended
         .at
         .checked_duration_since(since)

@@ -6,12 +6,20 @@
     clippy::indexing_slicing
 )]
 
+mod cosyvoice;
+mod elevenlabs;
 mod faults;
+mod glmtts;
+mod handover;
+mod openai_realtime;
+mod openai_responses;
+mod openai_tts;
 mod secrets;
+mod voices;
 
 use serde_json::{Value, json};
 use std::time::Duration;
-use tth_simulators::{Received, Script, Simulator};
+use tth_simulators::{Received, Script, Simulator, Vendor};
 use tth_tests::{Server, Stream, Wire};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -21,10 +29,13 @@ const ANSWER: &str = "<feel:joy:0.9> Zażółć, 你好 😀, said the first sen
 
 fn double() -> Simulator {
     let answer = ANSWER.to_owned();
-    Simulator::start(Script {
-        answer,
-        ..Script::default()
-    })
+    Simulator::start(
+        Vendor::Vllm,
+        Script {
+            answer,
+            ..Script::default()
+        },
+    )
     .unwrap()
 }
 
@@ -130,7 +141,7 @@ fn a_turn_through_a_server_is_written_felt_and_spoken() {
         of(&events, "control_applied")
     );
 
-    let request = &double.chats()[0];
+    let request = &double.asked()[0];
     assert!(
         system(request).contains("<feel:"),
         "the model is told of tags"
@@ -191,7 +202,7 @@ fn persona_feeling_history_and_settings_arrive_in_the_request() {
     let angry = json!({"type": "control_update", "emotion": {"label": "anger"}});
     stream.send(&angry).unwrap();
     chat(&mut stream, "Two.");
-    let asked = double.chats();
+    let asked = double.asked();
     let (first, second) = (&asked[0], &asked[1]);
     assert_eq!(first.from, second.from, "the connection is kept");
     assert!(system(first).contains("Ravi"), "{}", system(first));
@@ -252,7 +263,7 @@ fn two_variables_put_a_server_in_place_of_the_embedded_mind() {
     let flipped: Vec<_> = where_it_is.into_iter().chain(flip).collect();
     let (served, ms) = client(&start("local_embedded", &flipped));
     assert!(served.contains("The second one came after it."), "{served}");
-    assert!(ms > 2_000 && double.chats().len() == 1, "{ms} ms");
+    assert!(ms > 2_000 && double.asked().len() == 1, "{ms} ms");
 }
 
 #[test]

@@ -4,13 +4,13 @@ use crate::{ANSWER, behind_mocks, chat, double, of, open, start, text};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::process::{Command, Stdio};
-use tth_simulators::{Received, Script, Simulator};
+use tth_simulators::{Received, Script, Simulator, Vendor};
 use tth_tests::binary;
 
 const KEY: &str = "vllm-k3y-that-nobody-may-see";
 
 /// The same turn by a server whose log is kept; the log.
-fn logged_turn(env: &[(String, String)]) -> String {
+pub(crate) fn logged_turn(env: &[(String, String)]) -> String {
     let mut log = tempfile::tempfile().unwrap();
     let mut command = Command::new(binary().unwrap());
     command
@@ -58,7 +58,7 @@ fn a_key_reaches_the_server_and_nobody_else() {
         ("VLLM_API_KEY", KEY),
     ];
     for (wanted, answers) in [(KEY, true), ("another", false)] {
-        let double = Simulator::start(script(wanted)).unwrap();
+        let double = Simulator::start(Vendor::Vllm, script(wanted)).unwrap();
         let env = behind_mocks(&double.origin(), &secret);
         let server = start("mock", &env);
         let mut stream = open(&server, &json!({}));

@@ -85,6 +85,10 @@ impl Wrong {
         }
     }
 
+    pub(super) fn response(&self) -> Response {
+        crate::answer::json(self.status, &self.body())
+    }
+
     /// Its body.
     pub(super) fn body(&self) -> Value {
         json!({"error": {
@@ -95,7 +99,7 @@ impl Wrong {
 
 impl IntoResponse for Wrong {
     fn into_response(self) -> Response {
-        super::json_of(self.status, &self.body())
+        self.response()
     }
 }
 
@@ -119,6 +123,8 @@ pub(super) struct Asked {
     pub(super) include_usage: bool,
     /// Words of the conversation, which stand for its tokens.
     pub(super) words: usize,
+    /// What the user said last.
+    pub(super) said: String,
     pub(super) unknown: Vec<String>,
 }
 
@@ -132,7 +138,7 @@ pub(super) fn read(body: &Value, model: &str) -> Result<Asked, Wrong> {
         .ok_or_else(|| Wrong::invalid("messages", "Field required"))?
         .as_array()
         .ok_or_else(|| Wrong::invalid("messages", "Input should be a valid list"))?;
-    let mut words = 0;
+    let (mut words, mut said) = (0, "");
     for (index, message) in messages.iter().enumerate() {
         let field = |name: &str| message.get(name).unwrap_or(&Value::Null);
         if !field("role")
@@ -143,7 +149,12 @@ pub(super) fn read(body: &Value, model: &str) -> Result<Asked, Wrong> {
             return Err(Wrong::invalid(&at, "Input should be a known role"));
         }
         words += match field("content") {
-            Value::String(text) => text.split_whitespace().count(),
+            Value::String(text) => {
+                if field("role") == "user" {
+                    said = text;
+                }
+                text.split_whitespace().count()
+            }
             Value::Array(parts) => parts.len(),
             _ => {
                 let at = format!("messages[{index}].content");
@@ -189,6 +200,7 @@ pub(super) fn read(body: &Value, model: &str) -> Result<Asked, Wrong> {
         stream,
         include_usage,
         words,
+        said: said.to_owned(),
         unknown: unknown.cloned().collect(),
     })
 }
