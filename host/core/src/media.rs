@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// A position or length on a session's media timeline, in microseconds.
 pub type Micros = u64;
 
+/// Sound that comes in pieces shorter than this is gathered: each piece is an event for the client.
+const CRUMB_US: Micros = 10_000;
+
 /// Microseconds in a second.
 pub const SECOND: Micros = 1_000_000;
 
@@ -46,6 +49,18 @@ impl AudioChunk {
     /// When it has sounded.
     pub fn end(&self) -> Micros {
         self.at + self.duration_us()
+    }
+
+    /// Whether `next` is better added to it than told apart: it sounds right behind it, but for what
+    /// rounding may have lost, and this one is a crumb.
+    pub fn gathers(&self, next: &AudioChunk) -> bool {
+        let behind = self.format == next.format && next.at.abs_diff(self.end()) <= 1;
+        behind && self.duration_us() < CRUMB_US
+    }
+
+    /// Sound for longer, with what `next` has.
+    pub fn append(&mut self, next: &AudioChunk) {
+        self.pcm = [&*self.pcm, &*next.pcm].concat().into();
     }
 
     /// Let it end at `at`, if it sounds for longer.

@@ -98,7 +98,14 @@ impl Outbox {
             }
         }
         inner.media_bytes += event.media_bytes();
-        inner.queue.push_back((turn, event));
+        match (&event, inner.queue.back_mut()) {
+            (ServerEvent::Audio(chunk), Some((owner, ServerEvent::Audio(last))))
+                if *owner == turn && last.gathers(chunk) =>
+            {
+                last.append(chunk);
+            }
+            _ => inner.queue.push_back((turn, event)),
+        }
         if !inner.limits.lossless {
             inner.shed();
         }
@@ -269,8 +276,30 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::{AudioChunk, AudioFormat, VideoFrame};
+    use crate::media::{AudioChunk, AudioFormat, SECOND, VideoFrame};
     use bytes::Bytes;
+
+    #[test]
+    fn crumbs_of_sound_that_wait_are_gathered() {
+        let outbox = Outbox::new(SessionId::new("s"), OutboxLimits::default());
+        outbox.attach();
+        for n in 0..9_600u64 {
+            let format = AudioFormat {
+                sample_rate: 24_000,
+                channels: 1,
+            };
+            let chunk = AudioChunk {
+                at: n * SECOND / 24_000,
+                format,
+                pcm: Bytes::from_static(&[1, 0]),
+            };
+            outbox.push(None, ServerEvent::Audio(chunk));
+        }
+        assert!(!outbox.too_slow(), "0.4 s are no flood");
+        let inner = outbox.lock();
+        assert_eq!(inner.queue.len(), 40);
+        assert_eq!(inner.media_bytes, 19_200);
+    }
 
     fn frame(at: u64, codec: VideoCodec, keyframe: bool, bytes: usize) -> ServerEvent {
         ServerEvent::Video(VideoFrame {

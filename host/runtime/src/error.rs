@@ -7,6 +7,7 @@ use crate::store::LastWords;
 use std::path::PathBuf;
 use thiserror::Error;
 use tth_core::provider::{ErrorCode, ProviderError};
+use wasmtime::component::ResourceTableError;
 
 /// Why the runtime could not start or a provider could not be loaded: which, what was wrong and what
 /// to do.
@@ -152,12 +153,20 @@ impl Fault {
                         "got no instance: all of the host's are in use".into(),
                     );
                 }
+                // The engine's own words for it would tell an operator nothing.
+                let hoarded = matches!(
+                    error.downcast_ref::<ResourceTableError>(),
+                    Some(ResourceTableError::Full)
+                );
                 let cause = match (
                     meter.memory_refused(),
                     error.downcast_ref::<wasmtime::Trap>(),
                 ) {
                     (true, _) => format!("ran out of the {memory_mb} MiB of memory it may use"),
                     (false, Some(trap)) => format!("trapped: {trap}"),
+                    (false, None) if hoarded => {
+                        "held more streams, requests and other handles than it may".into()
+                    }
                     (false, None) => format!("failed: {}", error.root_cause()),
                 };
                 let said = match words.get() {
