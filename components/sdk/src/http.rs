@@ -23,6 +23,8 @@ pub use url::Url;
 const LOOK_MS: u64 = 20;
 /// How long the end of a body that was read is waited for.
 const LEAVE_MS: u64 = 20;
+/// The longest name of a request that is repeated.
+const LONGEST_ID: usize = 64;
 /// The most of a refusal's body that is read.
 const REFUSAL: usize = 16 << 10;
 
@@ -102,6 +104,17 @@ impl Response {
         found.eq_ignore_ascii_case(media_type)
     }
 
+    /// The name that the server gave the request, by which its operators find it; none if it is more
+    /// than a name.
+    pub fn request_id(&self) -> Option<&str> {
+        let id = self
+            .header("x-request-id")
+            .or_else(|| self.header("request-id"))?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let name = !id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(plain);
+        name.then_some(id)
+    }
+
     /// This answer if its status says success, else the server's refusal.
     ///
     /// # Errors
@@ -113,8 +126,11 @@ impl Response {
         Err(self.refusal().await.into_error(who))
     }
 
-    /// What the server said when it refused.
+    /// What the server said when it refused; the log gets the request's name.
     pub async fn refusal(mut self) -> Refusal {
+        if let Some(id) = self.request_id() {
+            println!("request {id} was refused with status {}", self.status);
+        }
         let wait = self
             .header("retry-after")
             .and_then(|value| retry_after_ms(value, SystemTime::now()));
@@ -242,6 +258,20 @@ mod tests {
         assert_eq!(request.url.to_string(), "http://127.0.0.1:1/v1/chat");
         assert_eq!(request.body.as_deref(), Some(&b"{\"x\":1}"[..]));
         assert!(request.headers.contains(&("x-own".into(), "1".into())));
+    }
+
+    #[test]
+    fn only_a_plain_request_id_is_repeated() {
+        let of = |name: &str, id: &str| {
+            let _heard = script([Answer::new(200).header(name, id)]);
+            let answer = block_on(send(Request::get(url()))).unwrap();
+            answer.request_id().map(str::to_owned)
+        };
+        assert_eq!(of("x-request-id", "req_0a-1").as_deref(), Some("req_0a-1"));
+        assert_eq!(of("request-id", "a.b").as_deref(), Some("a.b"));
+        assert_eq!(of("x-request-id", "<script>"), None);
+        assert_eq!(of("x-request-id", ""), None);
+        assert_eq!(of("x-request-id", &"a".repeat(65)), None);
     }
 
     #[test]

@@ -140,6 +140,16 @@ impl Reply {
         self.done
     }
 
+    /// A line for the log: the model's name as the server lists it, and numbers.
+    pub(crate) fn account_line(&self) -> String {
+        let Usage {
+            input_tokens,
+            output_tokens,
+            model,
+        } = &self.usage;
+        format!("{model}, {input_tokens} tokens in, {output_tokens} out")
+    }
+
     /// What was used as far as it is known.
     pub(crate) fn usage(self) -> Usage {
         self.usage

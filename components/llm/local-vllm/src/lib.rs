@@ -100,6 +100,7 @@ impl Llm for LocalVllm {
             }
         }
         if reply.done() {
+            println!("answered: {}", reply.account_line());
             answer.body.leave().await;
         }
         reply.end()

@@ -49,9 +49,6 @@ impl Client {
             request = request.header("x-client-request-id", id.as_str());
         }
         let answer = send(request).await?;
-        if let (false, Some(id)) = (answer.status == 200, openai::request_id(&answer)) {
-            println!("request {id} was refused with status {}", answer.status);
-        }
         let answer = openai::success(answer, WHO).await?;
         if !answer.is("text/event-stream") {
             let message = format!("{WHO} answered with something else than a stream of events");

@@ -125,7 +125,7 @@ impl Llm for OpenAiResponses {
             // Cancelled before there was anything: leaving drops the request.
             Err(Closed) => return Ok(nothing_used("")),
         };
-        let id = openai::request_id(&answer).unwrap_or_else(|| "without a name".into());
+        let id = answer.request_id().unwrap_or("without a name").to_owned();
         let mut reply = Reply::new(&self.0.config.model);
         while !reply.done() {
             match out.while_open(answer.body.next()).await {

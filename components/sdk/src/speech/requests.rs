@@ -76,7 +76,9 @@ pub async fn stream<R: Requests>(
                         let asked = voice.ask(part, &manner, &context);
                         match out.while_open(asked).await {
                             Ok(answer) => {
-                                if play::<R>(answer?, part, &mut track, &mut out).await?
+                                let answer = answer?;
+                                account(&answer, part);
+                                if play::<R>(answer, part, &mut track, &mut out).await?
                                     == Err(Closed)
                                 {
                                     return Ok(());
@@ -95,6 +97,12 @@ pub async fn stream<R: Requests>(
         }
     }
     Ok(())
+}
+
+/// A line for the log: what such voices charge for, and the request's name where it has one.
+fn account(answer: &Response, text: &str) {
+    let id = answer.request_id().unwrap_or("without a name");
+    println!("request {id} accepted: {} characters", text.chars().count());
 }
 
 /// The sound of a part, as it comes.

@@ -1,8 +1,6 @@
 //! What all of OpenAI's interfaces have in common.
 
 #[cfg(feature = "http")]
-use super::word;
-#[cfg(feature = "http")]
 use crate::http::Response;
 use crate::llm::{Message, Role};
 use crate::{Error, invalid_config};
@@ -91,14 +89,6 @@ pub fn delta(event: &Value) -> Option<&str> {
 pub fn tokens(usage: &Value, name: &str) -> u32 {
     let count = usage.get(name).and_then(Value::as_u64).unwrap_or(0);
     u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-/// The name that OpenAI gave the request, by which its support finds it.
-#[cfg(feature = "http")]
-pub fn request_id(answer: &Response) -> Option<String> {
-    let id = answer.header("x-request-id")?;
-    // Theirs have letters, digits, underscores and, at times, dashes.
-    word(&Value::from(id.replace('-', "_"))).map(|_| id.to_owned())
 }
 
 /// This answer if its status says success, else the refusal, with the milliseconds to wait from
@@ -193,22 +183,5 @@ mod tests {
             let error = block_on(success(answer, "x")).unwrap_err();
             assert_eq!(error.retry_after_ms, Some(wait), "{exact}");
         }
-    }
-
-    #[cfg(all(feature = "http", not(target_family = "wasm")))]
-    #[test]
-    fn only_a_plain_request_id_is_repeated() {
-        use crate::http::replay::{Answer, script};
-        use crate::http::{Request, Url, send};
-        use futures::executor::block_on;
-
-        let of = |id: &str| {
-            let _heard = script([Answer::new(200).header("x-request-id", id)]);
-            let url = Url::parse("http://127.0.0.1:1").unwrap();
-            request_id(&block_on(send(Request::get(url))).unwrap())
-        };
-        assert_eq!(of("req_0a-1").as_deref(), Some("req_0a-1"));
-        assert_eq!(of("<script>"), None);
-        assert_eq!(of(""), None);
     }
 }

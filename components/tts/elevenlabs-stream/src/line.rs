@@ -66,7 +66,12 @@ impl Line {
     pub(crate) async fn speak(&mut self, job: &Job) -> Result<String, Closed> {
         self.count += 1;
         let context = format!("u{}", self.count);
-        let frames = frames(&context, &job.script.text(), &job.manner);
+        let text = job.script.text();
+        println!(
+            "context {context} asked for: {} characters",
+            text.chars().count()
+        );
+        let frames = frames(&context, &text, &job.manner);
         let frames = frames.map(Message::Text).into();
         self.used = Instant::now();
         self.outgoing.send_all(frames).await?;

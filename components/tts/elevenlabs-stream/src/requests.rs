@@ -70,6 +70,7 @@ impl Call<'_> {
                 messages::request(self.config, &text, &self.before, &voicing.job.manner);
             let request = Request::post_json(self.config.base.join(&route), &body);
             let mut answer = self.out.while_open(ask(request)).await??;
+            account(&answer, &text);
             let mut lines = Lines::new(LINE);
             loop {
                 let bytes = self.out.while_open(answer.body.next()).await??;
@@ -101,6 +102,18 @@ impl Call<'_> {
         self.before = spoken.chars().skip(surplus).collect();
         Ok(())
     }
+}
+
+/// A line for the log: the request's name, and what it costs as far as the vendor says so.
+fn account(answer: &Response, text: &str) {
+    let id = answer.request_id().unwrap_or("without a name");
+    let cost = answer.header("character-cost");
+    let cost = cost.and_then(|cost| cost.parse::<u32>().ok());
+    let cost = cost.map_or(String::new(), |cost| format!(", {cost} charged"));
+    println!(
+        "request {id} accepted: {} characters{cost}",
+        text.chars().count()
+    );
 }
 
 async fn ask(request: Request) -> Result<Response, Error> {

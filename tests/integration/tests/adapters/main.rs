@@ -233,6 +233,19 @@ fn persona_feeling_history_and_settings_arrive_in_the_request() {
     );
 }
 
+#[test]
+fn a_file_has_the_same_answer() {
+    let double = double();
+    let server = start("mock", &behind_mocks(&double.origin(), &[]));
+    let body = json!({"text": "Who are you?", "mode": "chat", "format": "json"});
+    let (status, answer) = server.call("POST", "/v1/generate", Some(&body)).unwrap();
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(
+        answer["text"].as_str().map(str::trim),
+        Some(ANSWER.split_once("> ").unwrap().1)
+    );
+}
+
 /// What any client does, whoever answers: the text, and how many milliseconds were spoken.
 fn client(server: &Server) -> (String, u64) {
     let mut stream = open(server, &json!({"render": {"resolution": "256x256"}}));
