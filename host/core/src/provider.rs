@@ -76,6 +76,14 @@ impl ErrorCode {
                 | ErrorCode::Internal
         )
     }
+
+    /// Whether the next call is likely to end like this, whatever it asks for.
+    pub fn fault(self) -> bool {
+        !matches!(
+            self,
+            ErrorCode::InvalidInput | ErrorCode::Unsupported | ErrorCode::Cancelled
+        )
+    }
 }
 
 /// How a provider's call failed.

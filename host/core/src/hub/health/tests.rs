@@ -1,6 +1,7 @@
 //! A face that can be asked how it is, on a clock that only the test moves.
 
 use super::*;
+use crate::circuit::{CircuitOptions, Verdict};
 use crate::clock::Pacing;
 use crate::controls::{Character, Decision, Emotion, Persona, Render};
 use crate::driver::Providers;
@@ -12,6 +13,7 @@ use crate::provider::{
     Avatar, AvatarEvent, AvatarInput, Call, CallContext, Control, ErrorCode, Mapper, ProviderError,
     ProviderInfo,
 };
+use crate::session::{OnBreak, Retries};
 use futures::channel::mpsc;
 use futures::executor::LocalPool;
 use futures::future::{self, BoxFuture};
@@ -149,6 +151,12 @@ impl World {
             max_sessions: 1,
             idle_us: SECOND,
             health_us: EVERY,
+            retries: Retries::default(),
+            circuit: CircuitOptions {
+                failures: 2,
+                pause_us: 5 * SECOND,
+            },
+            on_break: OnBreak::default(),
         };
         let providers = Providers {
             llm: Vec::new(),
@@ -302,4 +310,68 @@ fn who_did_not_load_is_down_and_who_is_not_in_use_is_told_apart() {
     assert_eq!((spare.active, spare.primary), (false, false));
     assert!(spare.health.detail.contains("not in use"));
     assert!(lost.info.is_none() && face.info.is_some() && spare.info.is_none());
+}
+
+/// The face's circuit and what is said of it.
+fn circuit(world: &World) -> (&'static str, String) {
+    let all = world.hub.statuses();
+    let face = all.into_iter().find(|one| one.id == "face").unwrap();
+    (face.circuit, face.health.detail)
+}
+
+fn open_gauge(world: &World) -> f64 {
+    let all = world.hub.counters();
+    let (.., value) = *all.iter().find(|one| one.0 == "tth_circuits_open").unwrap();
+    value
+}
+
+fn fail(world: &World, times: u32) {
+    for _ in 0..times {
+        let how = Verdict::Failed("internal: it fell over".into());
+        world.hub.0.circuits.judge("face", world.clock.now(), how);
+    }
+}
+
+#[test]
+fn who_keeps_failing_is_left_alone_then_asked_and_tried() {
+    let mut world = World::new();
+    fail(&world, 1);
+    assert_eq!((circuit(&world).0, open_gauge(&world)), ("closed", 0.0));
+    fail(&world, 1);
+    assert_eq!((circuit(&world).0, open_gauge(&world)), ("open", 1.0));
+    let why = circuit(&world).1;
+    assert_eq!(
+        why,
+        "circuit open after 2 failures: internal: it fell over; asked again in 5 s"
+    );
+    world.says(Readiness::Down, 0);
+    world.pass(4 * SECOND);
+    assert_eq!(world.asked(), 0, "left alone");
+    world.pass(2 * SECOND);
+    assert_eq!((world.asked(), circuit(&world).0), (1, "open"));
+    world.pass(8 * SECOND);
+    assert_eq!(world.asked(), 1, "the second pause is twice as long");
+    world.says(Readiness::Ready, SECOND / 2);
+    world.pass(3 * SECOND);
+    assert_eq!((world.asked(), circuit(&world).0), (2, "half_open"));
+    let well = Verdict::Well;
+    world.hub.0.circuits.judge("face", world.clock.now(), well);
+    assert_eq!(circuit(&world), ("closed", String::new()));
+}
+
+#[test]
+fn who_does_not_say_how_it_is_stays_barred() {
+    let mut world = World::new();
+    world.says(Readiness::Ready, 60 * SECOND);
+    fail(&world, 2);
+    world.pass(6 * SECOND);
+    assert_eq!(world.asked(), 1);
+    assert!(circuit(&world).1.contains("being asked"));
+    world.pass(5 * SECOND);
+    let (state, why) = circuit(&world);
+    assert_eq!(state, "open");
+    assert!(
+        why.contains("it does not say how it is; asked again"),
+        "{why}"
+    );
 }
