@@ -133,16 +133,12 @@ impl Breaker {
         }
     }
 
-    fn probed(&mut self, now: Micros, answer: Result<(), String>, options: CircuitOptions) {
-        if self.phase != Phase::Asked {
-            return;
-        }
-        match answer {
-            Ok(()) => self.phase = Phase::HalfOpen(None),
-            Err(how) => {
-                self.last = how;
-                self.pause(now, options.pause_us);
-            }
+    fn probed(&mut self, now: Micros, well: bool, options: CircuitOptions) {
+        match (self.phase, well) {
+            (Phase::Asked, true) => self.phase = Phase::HalfOpen(None),
+            (Phase::Asked, false) => self.pause(now, options.pause_us),
+            // A turn has shown meanwhile how it is.
+            _ => {}
         }
     }
 
@@ -269,11 +265,11 @@ impl Circuits {
         })
     }
 
-    /// What a provider said that was asked how it is; an error: why it cannot serve.
-    pub fn probed(&self, id: &str, now: Micros, answer: Result<(), String>) {
+    /// A provider that was asked how it is said so; `well`: it may be tried.
+    pub fn probed(&self, id: &str, now: Micros, well: bool) {
         self.change(|breakers| {
             if let Some(breaker) = breakers.get_mut(id) {
-                breaker.probed(now, answer, self.options);
+                breaker.probed(now, well, self.options);
             }
         });
     }

@@ -68,7 +68,7 @@ fn it_is_asked_once_when_its_pause_is_over_and_then_tried() {
     let (circuits, now) = asked();
     assert!(circuits.due(now + 60 * SECOND).is_empty(), "asked already");
     assert_eq!(state(&circuits), State::Open);
-    circuits.probed("a", now, Ok(()));
+    circuits.probed("a", now, true);
     assert_eq!(state(&circuits), State::HalfOpen);
     assert!(barred(&circuits).is_empty(), "somebody may try");
     circuits.begin("a", now);
@@ -82,12 +82,12 @@ fn it_is_asked_once_when_its_pause_is_over_and_then_tried() {
 fn pauses_double_up_to_eight_times_the_first_and_start_over_when_it_was_well() {
     let (circuits, mut now) = asked();
     for seconds in [10, 20, 40, 40, 40] {
-        circuits.probed("a", now, Err("down: still".into()));
+        circuits.probed("a", now, false);
         now += seconds * SECOND;
         assert!(circuits.due(now - 1).is_empty());
         assert_eq!(circuits.due(now), ["a"]);
     }
-    circuits.probed("a", now, Ok(()));
+    circuits.probed("a", now, true);
     circuits.begin("a", now);
     circuits.judge("a", now, Verdict::Failed("timeout: again".into()));
     let (state, detail) = circuits.status("a", now);
@@ -95,7 +95,7 @@ fn pauses_double_up_to_eight_times_the_first_and_start_over_when_it_was_well() {
     let why = "circuit open after 4 failures: timeout: again; asked again in 40 s";
     assert_eq!(detail, why);
     assert_eq!(circuits.due(now + 40 * SECOND), ["a"]);
-    circuits.probed("a", now, Ok(()));
+    circuits.probed("a", now, true);
     circuits.judge("a", now, Verdict::Well);
     fail(&circuits, now, 3);
     assert_eq!(circuits.due(now + 5 * SECOND), ["a"]);
@@ -104,7 +104,7 @@ fn pauses_double_up_to_eight_times_the_first_and_start_over_when_it_was_well() {
 #[test]
 fn a_trial_that_tells_nothing_leaves_the_place_to_another() {
     let (circuits, now) = asked();
-    circuits.probed("a", now, Ok(()));
+    circuits.probed("a", now, true);
     circuits.begin("a", now);
     circuits.judge("a", now, Verdict::Unknown);
     assert!(barred(&circuits).is_empty(), "interrupted at once");
@@ -123,7 +123,7 @@ fn a_call_that_ends_well_stands_for_a_probe() {
     assert_eq!(state(&circuits), State::HalfOpen);
     assert!(circuits.due(5 * SECOND).is_empty());
     // An answer that was asked for before is of no use then.
-    circuits.probed("a", SECOND, Err("down".into()));
+    circuits.probed("a", SECOND, false);
     assert_eq!(state(&circuits), State::HalfOpen);
 }
 
@@ -150,7 +150,7 @@ fn who_has_been_told_hears_only_what_is_new() {
         circuits.news(&mut known).is_none(),
         "still barred, for the same reason"
     );
-    circuits.probed("a", 0, Ok(()));
+    circuits.probed("a", 0, true);
     assert_eq!(
         circuits.news(&mut known).map(|barred| barred.len()),
         Some(0)

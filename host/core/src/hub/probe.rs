@@ -24,16 +24,12 @@ pub(super) async fn keep_probing(hub: Weak<Shared>, host: Arc<dyn Host>) {
 
 async fn probe(shared: Arc<Shared>, id: String) {
     let configured = shared.config.configured.iter().find(|one| one.id == id);
-    let answer = match configured {
+    let said = match configured {
         Some(configured) => shared.ask(configured).await,
         None => None,
     };
-    let answer = match answer {
-        // Whether it is good enough is what the trial is for.
-        Some(health) if health.readiness != Readiness::Down => Ok(()),
-        Some(health) => Err(format!("it says of itself: {}", health.detail)),
-        None => Err("it does not say how it is".into()),
-    };
-    tracing::info!(provider = %id, ?answer, "a provider that kept failing was asked how it is");
-    shared.circuits.probed(&id, shared.host.now(), answer);
+    // Whether that is good enough is what the trial is for.
+    let well = said.is_some_and(|health| health.readiness != Readiness::Down);
+    tracing::info!(provider = %id, well, "a provider that kept failing was asked how it is");
+    shared.circuits.probed(&id, shared.host.now(), well);
 }

@@ -210,8 +210,7 @@ impl World {
 
     pub fn give(&mut self, input: Input) {
         for id in self.circuits.due(self.now) {
-            let answer = self.well.then_some(()).ok_or("not yet".to_owned());
-            self.circuits.probed(&id, self.now, answer);
+            self.circuits.probed(&id, self.now, self.well);
         }
         if let Some(barred) = self.circuits.news(&mut self.known) {
             self.take(Input::Barred(barred));

@@ -170,7 +170,10 @@ fn what_is_done_about_failures_is_the_bases_until_a_variable_says_otherwise() {
         ("TTH__RUNTIME__CIRCUIT__FAILURES", "0"),
         ("TTH__RUNTIME__CIRCUIT__PAUSE_S", "60"),
         ("TTH__COMPONENTS__LLM__ON_BREAK", "close"),
-        ("TTH__PROVIDERS__MOCK_LLM__BUDGETS__FIRST_OUTPUT_MS", "90000"),
+        (
+            "TTH__PROVIDERS__MOCK_LLM__BUDGETS__FIRST_OUTPUT_MS",
+            "90000",
+        ),
         ("TTH__PROVIDERS__MOCK_TTS__BUDGETS__TOTAL_MS", "7000"),
     ];
     let Loaded { config, .. } = loaded("mock", &variables);
@@ -182,8 +185,15 @@ fn what_is_done_about_failures_is_the_bases_until_a_variable_says_otherwise() {
         let provider = config.providers.iter().find(|one| one.id == id);
         provider.unwrap().budgets.total_ms
     };
-    assert_eq!(total_ms("mock_llm"), 90_000, "not less than its first output");
-    assert_eq!((total_ms("mock_tts"), total_ms("mock_avatar")), (7_000, 60_000));
+    assert_eq!(
+        total_ms("mock_llm"),
+        90_000,
+        "not less than its first output"
+    );
+    assert_eq!(
+        (total_ms("mock_tts"), total_ms("mock_avatar")),
+        (7_000, 60_000)
+    );
 }
 
 #[test]
