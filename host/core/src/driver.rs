@@ -282,7 +282,6 @@ impl Driver {
 
     fn carry_out(&mut self) {
         let id = self.session.id().clone();
-        let now = self.host.now();
         for output in self.session.take_outputs() {
             match output {
                 Output::Emit(turn, event) => {
@@ -313,13 +312,13 @@ impl Driver {
                         context,
                     } => {
                         if let Some(llm) = self.providers.llm.get(index) {
-                            self.circuits.begin(llm.id(), now);
+                            self.circuits.begin(llm.id(), self.host.now());
                             self.llm.open(ticket, llm.open(messages, control, context));
                         }
                     }
                     Opening::Tts { control, context } => {
                         if let Some(tts) = self.providers.tts.get(index) {
-                            self.circuits.begin(tts.id(), now);
+                            self.circuits.begin(tts.id(), self.host.now());
                             self.tts.open(ticket, tts.open(control, context));
                         }
                     }
@@ -330,7 +329,7 @@ impl Driver {
                         context,
                     } => {
                         if let Some(avatar) = self.providers.avatar.get(index) {
-                            self.circuits.begin(avatar.id(), now);
+                            self.circuits.begin(avatar.id(), self.host.now());
                             self.avatar
                                 .open(ticket, avatar.open(render, codecs, control, context));
                         }
@@ -344,7 +343,9 @@ impl Driver {
                 Output::Close(Stage::Llm) => self.llm.close(),
                 Output::Close(Stage::Tts) => self.tts.close(),
                 Output::Close(Stage::Avatar) => self.avatar.close(),
-                Output::Judge(id, verdict) => self.circuits.judge(&id, now, verdict),
+                Output::Judge(id, verdict) => {
+                    self.circuits.judge(&id, self.host.now(), verdict);
+                }
             }
         }
     }

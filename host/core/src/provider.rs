@@ -77,7 +77,8 @@ impl ErrorCode {
         )
     }
 
-    /// Whether the next call is likely to end like this, whatever it asks for.
+    /// Whether this tells of the provider rather than of what it was asked: the next call is likely to
+    /// end like it.
     pub fn fault(self) -> bool {
         !matches!(
             self,

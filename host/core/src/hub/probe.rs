@@ -1,5 +1,8 @@
 //! Asking providers that are left alone whether they are well again, in the background.
 
+#[cfg(test)]
+mod tests;
+
 use super::Shared;
 use crate::driver::Host;
 use crate::media::Micros;

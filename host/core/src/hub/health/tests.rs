@@ -1,7 +1,7 @@
 //! A face that can be asked how it is, on a clock that only the test moves.
 
 use super::*;
-use crate::circuit::{CircuitOptions, Verdict};
+use crate::circuit::CircuitOptions;
 use crate::clock::Pacing;
 use crate::controls::{Character, Decision, Emotion, Persona, Render};
 use crate::driver::Providers;
@@ -20,11 +20,11 @@ use futures::future::{self, BoxFuture};
 use futures::task::LocalSpawnExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const SECOND: Micros = 1_000_000;
+pub(in crate::hub) const SECOND: Micros = 1_000_000;
 const EVERY: Micros = 15 * SECOND;
 
 #[derive(Default)]
-struct Clock {
+pub(in crate::hub) struct Clock {
     now: AtomicU64,
     sleepers: Mutex<Vec<(Micros, oneshot::Sender<()>)>>,
     tasks: Mutex<Vec<BoxFuture<'static, ()>>>,
@@ -111,15 +111,22 @@ impl Mapper for Nothing {
     }
 }
 
-struct World {
-    clock: Arc<Clock>,
+pub(in crate::hub) struct World {
+    pub(in crate::hub) clock: Arc<Clock>,
     face: Arc<Face>,
-    hub: Hub,
+    pub(in crate::hub) hub: Hub,
     pool: LocalPool,
 }
 
 impl World {
-    fn new() -> World {
+    pub(in crate::hub) fn new() -> World {
+        World::with(|_, _, _| ())
+    }
+
+    /// A hub with the face, and what else is put into its configuration and providers.
+    pub(in crate::hub) fn with(
+        more: impl FnOnce(&Arc<Clock>, &mut HubConfig, &mut Providers),
+    ) -> World {
         let clock = Arc::new(Clock::default());
         let face = Arc::new(Face {
             info: ProviderInfo::default(),
@@ -134,7 +141,7 @@ impl World {
             place,
             missing,
         };
-        let config = HubConfig {
+        let mut config = HubConfig {
             llm: Vec::new(),
             tts: Vec::new(),
             avatar: Vec::new(),
@@ -158,12 +165,13 @@ impl World {
             },
             on_break: OnBreak::default(),
         };
-        let providers = Providers {
+        let mut providers = Providers {
             llm: Vec::new(),
             tts: Vec::new(),
             avatar: vec![face.clone()],
             mapper: Arc::new(Nothing),
         };
+        more(&clock, &mut config, &mut providers);
         let hub = Hub::new(config, providers, clock.clone());
         let pool = LocalPool::new();
         let mut world = World {
@@ -177,7 +185,7 @@ impl World {
     }
 
     /// Run everything that can run now.
-    fn settle(&mut self) {
+    pub(in crate::hub) fn settle(&mut self) {
         loop {
             let tasks: Vec<_> = self.clock.tasks.lock().unwrap().drain(..).collect();
             let none = tasks.is_empty();
@@ -192,7 +200,7 @@ impl World {
     }
 
     /// Let time pass, a tenth of a second at once.
-    fn pass(&mut self, us: Micros) {
+    pub(in crate::hub) fn pass(&mut self, us: Micros) {
         let end = self.clock.now() + us;
         while self.clock.now() < end {
             let now = (self.clock.now() + SECOND / 10).min(end);
@@ -233,11 +241,11 @@ impl World {
         (face.health.readiness, face.latency_ms, took)
     }
 
-    fn asked(&self) -> u64 {
+    pub(in crate::hub) fn asked(&self) -> u64 {
         self.face.asked.load(Ordering::SeqCst)
     }
 
-    fn says(&self, readiness: Readiness, takes: Micros) {
+    pub(in crate::hub) fn says(&self, readiness: Readiness, takes: Micros) {
         *self.face.says.lock().unwrap() = (readiness, takes);
     }
 }
@@ -310,71 +318,4 @@ fn who_did_not_load_is_down_and_who_is_not_in_use_is_told_apart() {
     assert_eq!((spare.active, spare.primary), (false, false));
     assert!(spare.health.detail.contains("not in use"));
     assert!(lost.info.is_none() && face.info.is_some() && spare.info.is_none());
-}
-
-/// The face's circuit and what is said of it.
-fn circuit(world: &World) -> (&'static str, String) {
-    let all = world.hub.statuses();
-    let face = all.into_iter().find(|one| one.id == "face").unwrap();
-    (face.circuit, face.health.detail)
-}
-
-fn open_gauge(world: &World) -> f64 {
-    let all = world.hub.counters();
-    let (.., value) = *all.iter().find(|one| one.0 == "tth_circuits_open").unwrap();
-    value
-}
-
-fn fail(world: &World, times: u32) {
-    for _ in 0..times {
-        let how = Verdict::Failed("internal: it fell over".into());
-        world.hub.0.circuits.judge("face", world.clock.now(), how);
-    }
-}
-
-#[test]
-fn who_keeps_failing_is_left_alone_then_asked_and_tried() {
-    let mut world = World::new();
-    fail(&world, 1);
-    assert_eq!((circuit(&world).0, open_gauge(&world)), ("closed", 0.0));
-    fail(&world, 1);
-    assert_eq!((circuit(&world).0, open_gauge(&world)), ("open", 1.0));
-    let why = circuit(&world).1;
-    assert_eq!(
-        why,
-        "circuit open after 2 failures: internal: it fell over; asked again in 5 s"
-    );
-    world.says(Readiness::Down, 0);
-    world.pass(4 * SECOND);
-    assert_eq!(world.asked(), 0, "left alone");
-    world.pass(2 * SECOND);
-    assert_eq!((world.asked(), circuit(&world).0), (1, "open"));
-    let why = circuit(&world).1;
-    assert!(
-        why.contains("internal: it fell over; asked again in"),
-        "{why}"
-    );
-    world.pass(8 * SECOND);
-    assert_eq!(world.asked(), 1, "the second pause is twice as long");
-    world.says(Readiness::Ready, SECOND / 2);
-    world.pass(3 * SECOND);
-    assert_eq!((world.asked(), circuit(&world).0), (2, "half_open"));
-    let well = Verdict::Well;
-    world.hub.0.circuits.judge("face", world.clock.now(), well);
-    assert_eq!(circuit(&world), ("closed", String::new()));
-}
-
-#[test]
-fn who_does_not_say_how_it_is_stays_barred() {
-    let mut world = World::new();
-    world.says(Readiness::Ready, 60 * SECOND);
-    fail(&world, 2);
-    world.pass(6 * SECOND);
-    assert_eq!(world.asked(), 1);
-    assert!(circuit(&world).1.contains("being asked"));
-    world.pass(5 * SECOND);
-    let (state, why) = circuit(&world);
-    assert_eq!(state, "open");
-    let said = "; asked again in 10 s; it says: did not say how it is within 5 s";
-    assert!(why.ends_with(said), "{why}");
 }
