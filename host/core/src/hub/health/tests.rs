@@ -1,6 +1,7 @@
 //! A face that can be asked how it is, on a clock that only the test moves.
 
 use super::*;
+use crate::circuit::CircuitOptions;
 use crate::clock::Pacing;
 use crate::controls::{Character, Decision, Emotion, Persona, Render};
 use crate::driver::Providers;
@@ -12,17 +13,18 @@ use crate::provider::{
     Avatar, AvatarEvent, AvatarInput, Call, CallContext, Control, ErrorCode, Mapper, ProviderError,
     ProviderInfo,
 };
+use crate::session::{OnBreak, Retries};
 use futures::channel::mpsc;
 use futures::executor::LocalPool;
 use futures::future::{self, BoxFuture};
 use futures::task::LocalSpawnExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const SECOND: Micros = 1_000_000;
+pub(in crate::hub) const SECOND: Micros = 1_000_000;
 const EVERY: Micros = 15 * SECOND;
 
 #[derive(Default)]
-struct Clock {
+pub(in crate::hub) struct Clock {
     now: AtomicU64,
     sleepers: Mutex<Vec<(Micros, oneshot::Sender<()>)>>,
     tasks: Mutex<Vec<BoxFuture<'static, ()>>>,
@@ -109,15 +111,22 @@ impl Mapper for Nothing {
     }
 }
 
-struct World {
-    clock: Arc<Clock>,
+pub(in crate::hub) struct World {
+    pub(in crate::hub) clock: Arc<Clock>,
     face: Arc<Face>,
-    hub: Hub,
+    pub(in crate::hub) hub: Hub,
     pool: LocalPool,
 }
 
 impl World {
-    fn new() -> World {
+    pub(in crate::hub) fn new() -> World {
+        World::with(|_, _, _| ())
+    }
+
+    /// A hub with the face, and what else is put into its configuration and providers.
+    pub(in crate::hub) fn with(
+        more: impl FnOnce(&Arc<Clock>, &mut HubConfig, &mut Providers),
+    ) -> World {
         let clock = Arc::new(Clock::default());
         let face = Arc::new(Face {
             info: ProviderInfo::default(),
@@ -132,7 +141,7 @@ impl World {
             place,
             missing,
         };
-        let config = HubConfig {
+        let mut config = HubConfig {
             llm: Vec::new(),
             tts: Vec::new(),
             avatar: Vec::new(),
@@ -149,13 +158,20 @@ impl World {
             max_sessions: 1,
             idle_us: SECOND,
             health_us: EVERY,
+            retries: Retries::default(),
+            circuit: CircuitOptions {
+                failures: 2,
+                pause_us: 5 * SECOND,
+            },
+            on_break: OnBreak::default(),
         };
-        let providers = Providers {
+        let mut providers = Providers {
             llm: Vec::new(),
             tts: Vec::new(),
             avatar: vec![face.clone()],
             mapper: Arc::new(Nothing),
         };
+        more(&clock, &mut config, &mut providers);
         let hub = Hub::new(config, providers, clock.clone());
         let pool = LocalPool::new();
         let mut world = World {
@@ -169,7 +185,7 @@ impl World {
     }
 
     /// Run everything that can run now.
-    fn settle(&mut self) {
+    pub(in crate::hub) fn settle(&mut self) {
         loop {
             let tasks: Vec<_> = self.clock.tasks.lock().unwrap().drain(..).collect();
             let none = tasks.is_empty();
@@ -184,7 +200,7 @@ impl World {
     }
 
     /// Let time pass, a tenth of a second at once.
-    fn pass(&mut self, us: Micros) {
+    pub(in crate::hub) fn pass(&mut self, us: Micros) {
         let end = self.clock.now() + us;
         while self.clock.now() < end {
             let now = (self.clock.now() + SECOND / 10).min(end);
@@ -225,11 +241,11 @@ impl World {
         (face.health.readiness, face.latency_ms, took)
     }
 
-    fn asked(&self) -> u64 {
+    pub(in crate::hub) fn asked(&self) -> u64 {
         self.face.asked.load(Ordering::SeqCst)
     }
 
-    fn says(&self, readiness: Readiness, takes: Micros) {
+    pub(in crate::hub) fn says(&self, readiness: Readiness, takes: Micros) {
         *self.face.says.lock().unwrap() = (readiness, takes);
     }
 }
