@@ -14,6 +14,7 @@ pub mod hub;
 pub mod ids;
 pub mod media;
 pub mod outbox;
+mod pi;
 pub mod provider;
 pub mod sentence;
 pub mod session;
