@@ -6,7 +6,7 @@
 //! asks first after that waits for the answers, a second at most.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::{Configured, Shared};
 use crate::driver::Host;

@@ -26,6 +26,7 @@ use tth_core::controls::{Decision, EMOTION_LABELS, Outcome, ParamValue, Persona,
 use tth_core::events::{ClientEvent, ServerEvent, TurnMode};
 use tth_core::ids::{SessionId, TurnId};
 use tth_core::media::*;
+use tth_core::outbox::{Outbox, OutboxLimits};
 use tth_core::provider::*;
 use tth_core::session::*;
 
@@ -51,6 +52,8 @@ pub struct Given {
 
 pub struct World {
     pub session: Session,
+    /// What waits for a reader, if the test has one.
+    pub outbox: Outbox,
     pub now: Micros,
     pub seen: Vec<Seen>,
     pub avatar_inputs: Vec<(Micros, AvatarInput)>,
@@ -122,6 +125,7 @@ pub fn config(realtime: bool) -> SessionConfig {
 impl World {
     pub fn new(config: SessionConfig, script: Script) -> Self {
         World {
+            outbox: Outbox::new(config.id.clone(), OutboxLimits::default()),
             session: Session::new(config),
             now: 1_000_000,
             seen: vec![],
@@ -180,12 +184,17 @@ impl World {
 
     fn carry_out(&mut self, output: Output) {
         match output {
-            Output::Emit(turn, event) => self.seen.push(Seen {
-                at: self.now,
-                turn,
-                event,
-            }),
-            Output::Fence(_) | Output::End(Stage::Llm | Stage::Avatar) => {}
+            Output::Emit(turn, event) => {
+                self.outbox.push(turn, event.clone());
+                self.seen.push(Seen {
+                    at: self.now,
+                    turn,
+                    event,
+                });
+            }
+            Output::Fence(turn) => self.outbox.fence(turn),
+            Output::GiveUp => self.outbox.give_up(),
+            Output::End(Stage::Llm | Stage::Avatar) => {}
             Output::Resolve(request) => {
                 assert!(
                     self.resolve.is_none(),

@@ -243,14 +243,14 @@ impl Session {
                 turn.tts.output(now);
                 chunk.at = turn.line.place(chunk.at, earliest, heard, lead);
                 let begun = turn.line.audio(chunk.clone());
-                self.tell_face(AvatarInput::Audio(chunk));
+                self.show_speech(now, AvatarInput::Audio(chunk));
                 if let Some((index, at)) = begun {
                     self.utterance_placed(index, at);
                 }
             }
             Some(Ok(TtsEvent::Viseme(mut mark))) => {
                 mark.at = turn.line.place(mark.at, earliest, heard, lead);
-                self.tell_face(AvatarInput::Viseme(mark));
+                self.show_speech(now, AvatarInput::Viseme(mark));
             }
             Some(Ok(TtsEvent::TextMark(mut mark))) => {
                 mark.at = turn.line.place(mark.at, earliest, heard, lead);
