@@ -431,3 +431,51 @@ fn a_turn_that_was_asked_for_while_nobody_listened_waits_for_its_listener() {
                 .any(|(stage, _)| *stage == Stage::Avatar)
     );
 }
+
+#[test]
+fn no_budget_runs_while_nobody_listens() {
+    for stage in [Stage::Llm, Stage::Tts] {
+        let script = Script {
+            silent: vec![(stage, 0)],
+            ..Script::default()
+        };
+        let mut world = World::new(config(true), script);
+        let mut client = Client::connect(&mut world);
+        world.say("Hello.", TurnMode::Chat);
+        client.run(&mut world, 500_000);
+        client.lose(&mut world);
+        world.run_for(20_000_000);
+        client.resume(&mut world);
+        let switched = |client: &Client| {
+            client
+                .events()
+                .any(|event| matches!(event, ServerEvent::ProviderSwitched { .. }))
+        };
+        // It has a second, counted anew.
+        client.run(&mut world, 900_000);
+        assert!(!switched(&client), "{stage:?}");
+        client.run(&mut world, 200_000);
+        assert!(switched(&client), "{stage:?}");
+    }
+}
+
+#[test]
+fn what_was_played_does_not_go_on_while_nobody_listens() {
+    let mut world = World::new(config(true), Script::default());
+    let mut client = Client::connect(&mut world);
+    world.say("Hello.", TurnMode::Chat);
+    client.run(&mut world, 1_000_000);
+    let begun = client.sound()[0].0;
+    world.client(ClientEvent::Playback { position_us: begun });
+    client.lose(&mut world);
+    world.run_for(10_000_000);
+    world.client(ClientEvent::Interrupt);
+    client.resume(&mut world);
+    client.run(&mut world, 100_000);
+    let position = client.events().find_map(|event| match event {
+        ServerEvent::Interrupted { position_us, .. } => Some(*position_us),
+        _ => None,
+    });
+    let sent = client.sound()[0].1;
+    assert!(position.unwrap() < sent, "{position:?} of {sent}");
+}

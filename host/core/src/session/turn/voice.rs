@@ -72,7 +72,9 @@ impl Session {
     /// Media time at which the voice will need its next utterance.
     pub(in crate::session) fn next_utterance_at(&self, turn: &Turn) -> Option<Micros> {
         let waits = turn.tts.fed() && !turn.queue.is_empty() && turn.line.unfinished() == 0;
-        (waits && !self.layers.asked(Stage::Tts))
+        // What must be asked first waits for the answer to another question.
+        let asks = self.stale(Stage::Tts) && self.layers.resolving();
+        (waits && !asks && !self.layers.asked(Stage::Tts))
             .then(|| turn.line.placed_end().saturating_sub(self.utterance_lead()))
     }
 
