@@ -70,6 +70,20 @@ impl Meter {
         self.due = None;
     }
 
+    /// What is owed was not asked for in the meantime: it is owed from now on, within `allowed`.
+    pub(crate) fn restart(&mut self, now: Micros, allowed: Micros, budget: Budget) {
+        if self.due.is_some() {
+            self.forgive();
+            self.owe(now, allowed, budget);
+        }
+    }
+
+    /// Nothing is owed any more, and the time in which it was does not count.
+    pub(crate) fn forgive(&mut self) {
+        self.since = None;
+        self.due = None;
+    }
+
     /// It made this much sound.
     pub(crate) fn earn(&mut self, sound: Micros) {
         self.spent = self.spent.saturating_sub(sound);
@@ -155,6 +169,18 @@ mod tests {
         }
         meter.owe(10_000, 10_000, BUDGET);
         assert_eq!(meter.due(), Some(10_300), "nothing was saved up");
+    }
+
+    #[test]
+    fn time_in_which_nobody_listened_is_free() {
+        let mut meter = Meter::default();
+        meter.restart(0, 50, BUDGET);
+        assert_eq!(meter.due(), None, "it owed nothing");
+        meter.owe(0, BUDGET.gap_us, BUDGET);
+        meter.restart(10_000, BUDGET.gap_us, BUDGET);
+        assert_eq!(meter.due(), Some(10_050));
+        meter.rest(10_020);
+        assert!(!meter.exhausted(20_000, BUDGET), "20 of 300 are spent");
     }
 
     #[test]

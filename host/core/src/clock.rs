@@ -1,8 +1,9 @@
 //! The media clock: which media time a listener hears now.
 //!
 //! Media time runs while somebody listens, stands still while nobody does, and may jump ahead (after an
-//! interrupt, over what was sent but never heard). It never goes back. It runs with real time, or, where
-//! the client reports what it has played, with the listener's sound card (up to 5 % faster or slower).
+//! interrupt, over what was sent but never heard). It goes back only for a listener who lost the stream
+//! and resumes it where it was. It runs with real time, or, where the client reports what it has played,
+//! with the listener's sound card (up to 5 % faster or slower).
 
 mod listener;
 
@@ -103,6 +104,12 @@ impl MediaClock {
         self.since = None;
     }
 
+    /// Set it to `media`, be it behind: a listener goes on where it was.
+    pub fn set(&mut self, now: Micros, media: Micros) {
+        self.media = media;
+        self.since = self.since.map(|_| now);
+    }
+
     /// Jump to `media` if that is ahead.
     pub fn jump(&mut self, now: Micros, media: Micros) {
         self.media = self.media(now).max(media);
@@ -167,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn it_runs_stands_and_jumps_but_never_goes_back() {
+    fn it_runs_stands_and_jumps_and_goes_back_only_when_set() {
         let mut clock = MediaClock::default();
         assert_eq!(clock.media(50), 0);
         clock.start(100);
@@ -181,6 +188,8 @@ mod tests {
         assert_eq!(clock.media(1_020), 510);
         clock.jump(1_030, 3);
         assert_eq!(clock.media(1_030), 520);
+        clock.set(1_040, 400);
+        assert_eq!(clock.media(1_050), 410);
     }
 
     #[test]

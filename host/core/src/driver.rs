@@ -4,14 +4,17 @@
 //! its provider back. Dropping a call cancels it.
 
 use crate::circuit::Circuits;
+use crate::engine::Detach;
 use crate::events::{ClientEvent, ServerEvent};
 use crate::media::Micros;
-use crate::outbox::Outbox;
+use crate::outbox::{Arrival, Outbox};
 use crate::provider::{
     Avatar, AvatarEvent, AvatarInput, Call, Llm, LlmEvent, Mapper, ProviderError, Stage, Tts,
     TtsEvent, TtsInput,
 };
-use crate::session::{BACK, Input, Opening, Output, ResolveRequest, Resolved, Session, Wants};
+use crate::session::{
+    BACK, Farewell, Input, Opening, Output, ResolveRequest, Resolved, Session, Wants,
+};
 use futures::channel::mpsc;
 use futures::future::{BoxFuture, join_all};
 use futures::{FutureExt, StreamExt};
@@ -51,11 +54,15 @@ pub struct Providers {
 pub enum Command {
     /// From its client.
     Client(ClientEvent),
-    /// A reader came.
+    /// A reader came; how, the outbox tells.
     Attached,
-    /// The reader went.
+    /// The reader was lost, and may come back until then of the host's clock, in microseconds.
+    Lost(Micros),
+    /// The reader left.
     Detached,
-    /// End it.
+    /// End it when its turn is over, then at the latest.
+    End(Farewell, Micros),
+    /// End it at once.
     Close,
 }
 
@@ -192,22 +199,25 @@ pub async fn run(
         driver.session.handle(driver.host.now(), input);
         driver.carry_out();
         observer.observe(&driver.session);
+        if driver.session.over().is_some() {
+            break;
+        }
     }
-    driver.outbox.close();
+    let why = driver.session.over().map(Farewell::detach);
+    driver.outbox.close(why.unwrap_or(Detach::SessionClosed));
 }
 
 impl Driver {
     /// The next input; none: the session is over. The client comes first, so that nothing keeps an
     /// interrupt waiting.
     fn poll_input(&mut self, wants: Wants, context: &mut Context<'_>) -> Poll<Option<Input>> {
-        match self.commands.poll_next_unpin(context) {
-            Poll::Ready(None | Some(Command::Close)) => return Poll::Ready(None),
-            Poll::Ready(Some(Command::Client(event))) => {
-                return Poll::Ready(Some(Input::Client(event)));
+        while let Poll::Ready(command) = self.commands.poll_next_unpin(context) {
+            let Some(command) = command.filter(|command| !matches!(command, Command::Close)) else {
+                return Poll::Ready(None);
+            };
+            if let Some(input) = self.input(command) {
+                return Poll::Ready(Some(input));
             }
-            Poll::Ready(Some(Command::Attached)) => return Poll::Ready(Some(Input::Attached)),
-            Poll::Ready(Some(Command::Detached)) => return Poll::Ready(Some(Input::Detached)),
-            Poll::Pending => {}
         }
         if let Poll::Ready(result) = self.llm.poll_opened(context) {
             return Poll::Ready(Some(Input::Opened(Stage::Llm, self.llm.ticket, result)));
@@ -234,6 +244,23 @@ impl Driver {
             return Poll::Ready(Some(input));
         }
         self.poll_timer(wants.wake_at, context).map(Some)
+    }
+
+    /// What a command means to the session; none: it is out of date. Readers come and go faster than
+    /// commands are taken: what counts is who is there now.
+    fn input(&self, command: Command) -> Option<Input> {
+        match command {
+            Command::Client(event) => Some(Input::Client(event)),
+            Command::Attached => self.outbox.arrival().map(|arrival| match arrival {
+                Arrival::Afresh { refused: None } => Input::Attached,
+                Arrival::Afresh { refused: Some(why) } => Input::Refused(why.to_string()),
+                Arrival::Resumed { unheard, shown } => Input::Resumed { unheard, shown },
+            }),
+            Command::Lost(until) => (!self.outbox.attached()).then_some(Input::Lost(until)),
+            Command::Detached => (!self.outbox.attached()).then_some(Input::Detached),
+            Command::End(why, until) => Some(Input::End(why, until)),
+            Command::Close => None,
+        }
     }
 
     fn poll_stages(&mut self, wants: Wants, context: &mut Context<'_>) -> Poll<Input> {
@@ -302,6 +329,7 @@ impl Driver {
                     self.outbox.push(turn, event);
                 }
                 Output::Fence(turn) => self.outbox.fence(turn),
+                Output::GiveUp => self.outbox.give_up(),
                 Output::Resolve(request) => {
                     self.resolving = Some(resolve(&self.providers.mapper, *request));
                 }

@@ -120,8 +120,12 @@ pub enum InputError {
 /// Why an attached stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detach {
-    /// The session was closed or expired.
+    /// The session was closed.
     SessionClosed,
+    /// The session has expired.
+    Expired,
+    /// The server is shutting down.
+    ShuttingDown,
     /// Another stream took over.
     Replaced,
     /// This reader was too slow for too long.
@@ -164,10 +168,14 @@ pub struct ProviderStatus {
     pub circuit: &'static str,
 }
 
-/// Takes what a session sends, one envelope at a time. Dropping it detaches.
+/// Takes what a session sends, one envelope at a time.
+///
+/// One that is dropped counts as lost: the session waits a while for another that resumes.
 pub trait Reader: Send {
     /// The next envelope, as soon as there is one; `Err` when the stream is over.
     fn next(&mut self) -> BoxFuture<'_, Result<Envelope, Detach>>;
+    /// The client said goodbye: what it was listening to stops at once.
+    fn leave(self: Box<Self>);
 }
 
 /// The engine as a gateway sees it.
@@ -184,8 +192,10 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// See [`InputError`].
     fn input(&self, id: &str, event: ClientEvent) -> Result<(), InputError>;
-    /// Attach a reader; the one before it is told [`Detach::Replaced`].
-    fn attach(&self, id: &str) -> Option<Box<dyn Reader>>;
+    /// Attach a reader; the one before it is told [`Detach::Replaced`]. `resume` is the number of the
+    /// last event that it saw on an earlier stream, if it wants to go on there; whether it does is
+    /// said in its first event. None: there is no such session.
+    fn attach(&self, id: &str, resume: Option<u64>) -> Option<Box<dyn Reader>>;
     /// Run one turn as fast as it goes. The stream ends after the turn's end.
     fn generate(
         &self,

@@ -120,6 +120,18 @@ pub struct TurnMetrics {
     pub fallbacks: u32,
 }
 
+/// Whether a stream goes on where the one before it broke off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Resumption {
+    /// Nobody asked for that.
+    #[default]
+    Afresh,
+    /// What followed the last event that was seen is sent next.
+    Resumed,
+    /// It was asked for, and could not be: why.
+    Refused(String),
+}
+
 /// To a client.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerEvent {
@@ -127,6 +139,8 @@ pub enum ServerEvent {
     SessionReady {
         /// Who serves each stage.
         providers: Vec<(Stage, String)>,
+        /// Whether it goes on where another one broke off.
+        resumption: Resumption,
     },
     /// A turn begins.
     TurnStarted,
@@ -197,6 +211,15 @@ impl ServerEvent {
     /// Whether this is sound or picture.
     pub fn is_media(&self) -> bool {
         matches!(self, ServerEvent::Audio(_) | ServerEvent::Video(_))
+    }
+
+    /// Whether it is dropped with the turn that it belongs to, when that is stopped.
+    pub fn is_fenced(&self) -> bool {
+        let told = matches!(
+            self,
+            ServerEvent::TextDelta { .. } | ServerEvent::ControlApplied { .. }
+        );
+        told || self.is_media()
     }
 
     /// The bytes of media it carries.

@@ -3,14 +3,17 @@
 mod describe;
 mod generate;
 mod health;
+mod lifecycle;
 mod probe;
+
+pub use lifecycle::Lifetimes;
 
 use crate::circuit::{CircuitOptions, Circuits};
 use crate::clock::Pacing;
 use crate::controls::{ControlError, Persona, Render};
 use crate::driver::{Command, Host, Observer, Providers, run};
 use crate::engine::{
-    Delivery, Detach, Engine, GenerateRequest, InputError, OpenError, ProviderStatus, Reader,
+    Delivery, Engine, GenerateRequest, InputError, OpenError, ProviderStatus, Reader,
     SessionDescription, SessionRequest,
 };
 use crate::events::{ClientEvent, Envelope};
@@ -69,8 +72,8 @@ pub struct HubConfig {
     pub history: usize,
     /// Sessions at most.
     pub max_sessions: usize,
-    /// A session that nobody is connected to ends after this long, in microseconds.
-    pub idle_us: Micros,
+    /// How long sessions live.
+    pub lifetimes: Lifetimes,
     /// How often providers are asked how they are while somebody wants to know, in microseconds; at
     /// least 1.
     pub health_us: Micros,
@@ -87,8 +90,25 @@ struct Status {
     turns: AtomicU64,
     busy: AtomicBool,
     attached: AtomicBool,
-    /// Monotonic time at which it was last used.
+    /// It was told to end.
+    ending: AtomicBool,
+    /// Monotonic time at which it was opened.
+    opened: Micros,
+    /// Monotonic time at which anything last came from its client, or the client came or went.
     touched: AtomicU64,
+    /// The same for what a client does not do by itself, and the end of a turn.
+    used: AtomicU64,
+}
+
+impl Status {
+    fn opened(now: Micros) -> Status {
+        Status {
+            opened: now,
+            touched: AtomicU64::new(now),
+            used: AtomicU64::new(now),
+            ..Status::default()
+        }
+    }
 }
 
 struct Entry {
@@ -115,6 +135,7 @@ struct Shared {
     sessions: Mutex<HashMap<String, Entry>>,
     counters: Counters,
     board: health::Board,
+    running: lifecycle::Running,
     closing: AtomicBool,
 }
 
@@ -130,17 +151,18 @@ struct SessionObserver {
 impl Observer for SessionObserver {
     fn observe(&self, session: &Session) {
         let before = self.status.turns.swap(session.turns(), Ordering::Relaxed);
-        self.status.busy.store(session.busy(), Ordering::Relaxed);
-        if session.turns() > before
-            && let Some(shared) = self.shared.upgrade()
-        {
+        let was_busy = self.status.busy.swap(session.busy(), Ordering::Relaxed);
+        if session.turns() == before && was_busy == session.busy() {
+            return;
+        }
+        if let Some(shared) = self.shared.upgrade() {
             shared
                 .counters
                 .turns
                 .fetch_add(session.turns() - before, Ordering::Relaxed);
-            self.status
-                .touched
-                .store(shared.host.now(), Ordering::Relaxed);
+            let now = shared.host.now();
+            self.status.touched.store(now, Ordering::Relaxed);
+            self.status.used.store(now, Ordering::Relaxed);
         }
     }
 }
@@ -170,6 +192,7 @@ impl Hub {
             sessions: Mutex::default(),
             counters: Counters::default(),
             board: health::Board::default(),
+            running: lifecycle::Running::default(),
             closing: AtomicBool::new(false),
         });
         host.spawn(health::keep_asking(Arc::downgrade(&shared), host.clone()).boxed());
@@ -191,42 +214,16 @@ impl Hub {
         Hub(shared)
     }
 
-    /// Open no more sessions, and close those there are.
-    pub fn shut_down(&self) {
-        self.0.closing.store(true, Ordering::Relaxed);
-        for (_, entry) in self.0.lock().drain() {
-            end(&entry);
-        }
-    }
-
     /// Sessions that are open.
     pub fn sessions(&self) -> usize {
         self.0.lock().len()
     }
 }
 
-fn end(entry: &Entry) {
-    // Every clone of a sender has a place of its own in the queue.
-    let _over_already = entry.commands.clone().try_send(Command::Close);
-    entry.outbox.close();
-}
-
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
         // The map is whole between any two statements, so a panic elsewhere cannot break it.
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn sweep(&self) {
-        let now = self.host.now();
-        self.lock().retain(|_, entry| {
-            let idle = now.saturating_sub(entry.status.touched.load(Ordering::Relaxed));
-            let keep = entry.status.attached.load(Ordering::Relaxed) || idle < self.config.idle_us;
-            if !keep {
-                end(entry);
-            }
-            keep
-        });
     }
 
     fn persona(&self, request: &SessionRequest) -> Result<Persona, OpenError> {
@@ -327,8 +324,9 @@ impl Shared {
         outbox: &Outbox,
     ) -> (mpsc::Sender<Command>, Arc<Status>) {
         let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
-        let status = Arc::new(Status::default());
-        status.touched.store(self.host.now(), Ordering::Relaxed);
+        let status = Arc::new(Status::opened(self.host.now()));
+        let id = session.id().clone();
+        self.running.begin(id.clone(), commands.clone());
         let observer = Arc::new(SessionObserver {
             status: status.clone(),
             shared: Arc::downgrade(self),
@@ -342,7 +340,14 @@ impl Shared {
             outbox.clone(),
             observer,
         );
-        self.host.spawn(driver.boxed());
+        let hub = Arc::downgrade(self);
+        let task = async move {
+            driver.await;
+            if let Some(hub) = hub.upgrade() {
+                hub.ended(&id);
+            }
+        };
+        self.host.spawn(task.boxed());
         (commands, status)
     }
 }
@@ -365,37 +370,6 @@ fn is_language_tag(text: &str) -> bool {
     first && text.len() <= 35 && parts.all(rest)
 }
 
-/// Takes what one session sends.
-struct HubReader {
-    outbox: Outbox,
-    ticket: u64,
-    host: Arc<dyn Host>,
-    commands: mpsc::Sender<Command>,
-    status: Arc<Status>,
-}
-
-impl Reader for HubReader {
-    fn next(&mut self) -> BoxFuture<'_, Result<Envelope, Detach>> {
-        future::poll_fn(|context| {
-            self.outbox
-                .poll_next(self.ticket, self.host.unix_ms(), context)
-        })
-        .boxed()
-    }
-}
-
-impl Drop for HubReader {
-    fn drop(&mut self) {
-        if self.outbox.detach(self.ticket) {
-            self.status.attached.store(false, Ordering::Relaxed);
-            self.status
-                .touched
-                .store(self.host.now(), Ordering::Relaxed);
-            let _over_already = self.commands.try_send(Command::Detached);
-        }
-    }
-}
-
 impl Engine for Hub {
     fn open(
         &self,
@@ -410,16 +384,20 @@ impl Engine for Hub {
 
     fn close(&self, id: &str) -> bool {
         let entry = self.0.lock().remove(id);
-        entry.as_ref().map(end).is_some()
+        entry.as_ref().map(Entry::end).is_some()
     }
 
     fn input(&self, id: &str, event: ClientEvent) -> Result<(), InputError> {
         let mut sessions = self.0.lock();
         let entry = sessions.get_mut(id).ok_or(InputError::UnknownSession)?;
-        entry
-            .status
-            .touched
-            .store(self.0.host.now(), Ordering::Relaxed);
+        let now = self.0.host.now();
+        entry.status.touched.store(now, Ordering::Relaxed);
+        match &event {
+            // What a player says by itself is no sign of a person.
+            ClientEvent::Ping => {}
+            ClientEvent::Playback { position_us } => entry.outbox.played(*position_us),
+            _ => entry.status.used.store(now, Ordering::Relaxed),
+        }
         entry
             .commands
             .try_send(Command::Client(event))
@@ -429,20 +407,8 @@ impl Engine for Hub {
             })
     }
 
-    fn attach(&self, id: &str) -> Option<Box<dyn Reader>> {
-        let sessions = self.0.lock();
-        let entry = sessions.get(id)?;
-        let ticket = entry.outbox.attach();
-        entry.status.attached.store(true, Ordering::Relaxed);
-        let mut commands = entry.commands.clone();
-        let _over_already = commands.try_send(Command::Attached);
-        Some(Box::new(HubReader {
-            outbox: entry.outbox.clone(),
-            ticket,
-            host: self.0.host.clone(),
-            commands: entry.commands.clone(),
-            status: entry.status.clone(),
-        }))
+    fn attach(&self, id: &str, resume: Option<u64>) -> Option<Box<dyn Reader>> {
+        self.read(id, resume)
     }
 
     fn generate(
@@ -537,7 +503,11 @@ impl Hub {
         let id = SessionId::new(secret(&*shared.host));
         let (session, config) = shared.session(&id, request, shared.config.pacing, None)?;
         let description = self.described(&id, &config, &session);
-        let outbox = Outbox::new(id.clone(), shared.config.outbox);
+        let limits = OutboxLimits {
+            replay_us: shared.config.lifetimes.resume_us,
+            ..shared.config.outbox
+        };
+        let outbox = Outbox::new(id.clone(), limits);
         let (commands, status) = shared.start(session, &outbox);
         shared.counters.opened.fetch_add(1, Ordering::Relaxed);
         let entry = Entry {

@@ -2,11 +2,21 @@
 //!
 //! A session pushes, one reader pulls. Sequence numbers are given at the pull, so that whatever is
 //! dropped before (old video for a slow reader, media of an interrupted turn) leaves no gap.
+//!
+//! A reader that is lost may come back and name the last event it saw. What followed that one is put
+//! before all that waits and numbered anew: its numbers were never seen.
+
+mod replay;
+#[cfg(test)]
+mod tests;
+
+pub use replay::Refusal;
 
 use crate::engine::Detach;
 use crate::events::{Envelope, ServerEvent};
 use crate::ids::{SessionId, TurnId};
-use crate::media::VideoCodec;
+use crate::media::{Micros, VideoCodec};
+use replay::Replay;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -22,6 +32,10 @@ pub struct OutboxLimits {
     pub events: usize,
     /// Nothing is ever dropped: the session waits for the reader instead.
     pub lossless: bool,
+    /// How long an event is kept after it left, in microseconds; 0: nothing can be resumed.
+    pub replay_us: Micros,
+    /// Bytes that are kept of what left.
+    pub replay_bytes: usize,
 }
 
 impl Default for OutboxLimits {
@@ -31,12 +45,51 @@ impl Default for OutboxLimits {
             hard_bytes: 4 << 20,
             events: 4096,
             lossless: false,
+            replay_us: 30_000_000,
+            replay_bytes: 1 << 20,
         }
     }
 }
 
 /// Above this many waiting events a lossless session stops asking its providers.
 const LOSSLESS_HIGH_WATER: usize = 64;
+
+/// Who takes what waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attendance {
+    Nobody,
+    /// A reader that was lost may come back.
+    Awaited,
+    Reading,
+}
+
+/// How a reader went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// Another one had taken over already.
+    Replaced,
+    /// For good.
+    Left,
+    /// It may come back and resume.
+    Lost,
+}
+
+/// How a reader came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// What comes is all it gets.
+    Afresh {
+        /// Why, if it wanted to resume.
+        refused: Option<Refusal>,
+    },
+    /// It goes on where it was.
+    Resumed {
+        /// Media time of the first sound that it has not got.
+        unheard: Option<Micros>,
+        /// Media time at which the last picture that it got ends, if known.
+        shown: Option<Micros>,
+    },
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -47,9 +100,15 @@ struct Inner {
     next_seq: u64,
     /// Counts attached readers; only the newest is served.
     reader: u64,
-    attached: bool,
+    attendance: Attendance,
+    /// How the reader came, until the session asks.
+    arrival: Option<Arrival>,
+    /// Nothing leaves before the session has greeted a reader that resumes.
+    gated: bool,
+    replay: Replay,
     too_slow: bool,
-    closed: bool,
+    /// The session is over, and why.
+    closed: Option<Detach>,
     /// A frame that depends on another was dropped: the picture is broken until the next key frame.
     await_keyframe: bool,
     reader_waker: Option<Waker>,
@@ -70,9 +129,12 @@ impl Outbox {
             media_bytes: 0,
             next_seq: 1,
             reader: 0,
-            attached: false,
+            attendance: Attendance::Nobody,
+            arrival: None,
+            gated: false,
+            replay: Replay::default(),
             too_slow: false,
-            closed: false,
+            closed: None,
             await_keyframe: false,
             reader_waker: None,
             writer_waker: None,
@@ -84,11 +146,14 @@ impl Outbox {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queue an event. Media is dropped while nobody reads.
+    /// Queue an event. Media is dropped while nobody reads; while a reader is awaited, pictures are.
     pub fn push(&self, turn: Option<TurnId>, event: ServerEvent) {
         let mut inner = self.lock();
-        if inner.closed || inner.too_slow || (!inner.attached && event.is_media()) {
+        if inner.closed.is_some() || inner.too_slow || !inner.takes(&event) {
             return;
+        }
+        if inner.gated && matches!(event, ServerEvent::SessionReady { .. }) {
+            return inner.greet(event);
         }
         if let ServerEvent::Video(frame) = &event {
             if frame.keyframe {
@@ -125,25 +190,20 @@ impl Outbox {
                 *owner = None;
             }
         }
-        inner.queue.retain(|(owner, event)| {
-            *owner != Some(turn)
-                || !(event.is_media()
-                    || matches!(
-                        event,
-                        ServerEvent::TextDelta { .. } | ServerEvent::ControlApplied { .. }
-                    ))
-        });
-        inner.media_bytes = inner
+        inner
             .queue
-            .iter()
-            .map(|(_, event)| event.media_bytes())
-            .sum();
+            .retain(|(owner, event)| *owner != Some(turn) || !event.is_fenced());
+        inner.count_media();
+        inner.replay.fence(turn);
     }
 
     /// Whether a session that may lose nothing should wait; registers the waker if so.
     pub fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
-        if !inner.limits.lossless || inner.closed || inner.queue.len() < LOSSLESS_HIGH_WATER {
+        if !inner.limits.lossless
+            || inner.closed.is_some()
+            || inner.queue.len() < LOSSLESS_HIGH_WATER
+        {
             return Poll::Ready(());
         }
         inner.writer_waker = Some(context.waker().clone());
@@ -155,42 +215,99 @@ impl Outbox {
         self.lock().too_slow
     }
 
-    /// The session is over; a reader still gets what waits.
-    pub fn close(&self) {
+    /// The session is over; a reader still gets what waits, and is then told so.
+    pub fn close(&self, why: Detach) {
         let mut inner = self.lock();
-        inner.closed = true;
+        inner.closed.get_or_insert(why);
+        inner.gated = false;
         inner.wake_both();
     }
 
-    /// Become the reader; an earlier one is told that it was replaced.
-    pub fn attach(&self) -> u64 {
+    /// Become the reader; an earlier one is told that it was replaced. With `resume`, the number of
+    /// the last event it saw, the reader goes on there if that can be; [`Outbox::arrival`] tells.
+    pub fn attach(&self, resume: Option<u64>) -> u64 {
         let mut inner = self.lock();
         inner.reader += 1;
-        inner.attached = true;
+        let arrival = match resume.map(|seq| inner.rewind(seq)) {
+            Some(Ok(resumed)) => resumed,
+            other => {
+                inner.begin_afresh();
+                let refused = other.and_then(Result::err);
+                Arrival::Afresh { refused }
+            }
+        };
+        inner.gated = matches!(arrival, Arrival::Resumed { .. }) && inner.closed.is_none();
+        inner.arrival = Some(arrival);
+        inner.attendance = Attendance::Reading;
         inner.too_slow = false;
-        // What the earlier reader left of the media is stale for the new one.
-        inner.queue.retain(|(_, event)| !event.is_media());
-        inner.media_bytes = 0;
         inner.await_keyframe = true;
         inner.wake_both();
         inner.reader
     }
 
-    /// Leave. False: another reader had taken over already.
-    pub fn detach(&self, reader: u64) -> bool {
+    /// How the newest reader came; none: that was told already, or there is no reader.
+    pub fn arrival(&self) -> Option<Arrival> {
         let mut inner = self.lock();
-        let current = inner.reader == reader;
-        if current {
-            inner.attached = false;
-            inner.wake_both();
+        let mut arrival = inner.arrival.take()?;
+        if let Arrival::Resumed { unheard, .. } = &mut arrival {
+            *unheard = inner.queue.iter().find_map(|(_, event)| match event {
+                ServerEvent::Audio(chunk) => Some(chunk.at),
+                _ => None,
+            });
         }
-        current
+        Some(arrival)
     }
 
-    /// The next envelope for this reader.
+    /// Whether somebody reads.
+    pub fn attached(&self) -> bool {
+        self.lock().attendance == Attendance::Reading
+    }
+
+    /// Go: for good, or lost and maybe back soon.
+    pub fn detach(&self, reader: u64, for_good: bool) -> Parting {
+        let mut inner = self.lock();
+        if inner.reader != reader {
+            return Parting::Replaced;
+        }
+        // One that came afresh and was not even noticed has missed what was dropped for it.
+        let unnoticed = matches!(inner.arrival.take(), Some(Arrival::Afresh { .. }));
+        let whole = !unnoticed && !inner.too_slow && inner.limits.replay_us > 0;
+        let awaited = whole && !for_good;
+        if awaited {
+            inner.attendance = Attendance::Awaited;
+        } else {
+            inner.abandon();
+        }
+        inner.wake_both();
+        match awaited {
+            true => Parting::Lost,
+            false => Parting::Left,
+        }
+    }
+
+    /// A reader that was lost is not awaited any longer.
+    pub fn give_up(&self) {
+        let mut inner = self.lock();
+        if inner.attendance == Attendance::Awaited {
+            inner.abandon();
+        }
+    }
+
+    /// The reader says that it has played the sound up to `position`.
+    pub fn played(&self, position: Micros) {
+        self.lock().replay.played(position);
+    }
+
+    /// Drop what left too long before `now` to be sent again.
+    pub fn trim(&self, now: Micros) {
+        self.lock().trim(now);
+    }
+
+    /// The next envelope for this reader. `now` is monotonic, in microseconds.
     pub fn poll_next(
         &self,
         reader: u64,
+        now: Micros,
         unix_ms: u64,
         context: &mut Context<'_>,
     ) -> Poll<Result<Envelope, Detach>> {
@@ -201,10 +318,15 @@ impl Outbox {
         if inner.too_slow {
             return Poll::Ready(Err(Detach::TooSlow));
         }
-        if let Some((turn_id, event)) = inner.queue.pop_front() {
+        let next = match inner.gated {
+            true => None,
+            false => inner.queue.pop_front(),
+        };
+        if let Some((turn_id, event)) = next {
             inner.media_bytes -= event.media_bytes();
             let seq = inner.next_seq;
             inner.next_seq += 1;
+            inner.keep(seq, now, turn_id, &event);
             let session_id = inner.session.clone();
             if let Some(waker) = inner.writer_waker.take() {
                 waker.wake();
@@ -217,8 +339,8 @@ impl Outbox {
                 event,
             }));
         }
-        if inner.closed {
-            return Poll::Ready(Err(Detach::SessionClosed));
+        if let Some(why) = inner.closed {
+            return Poll::Ready(Err(why));
         }
         inner.reader_waker = Some(context.waker().clone());
         Poll::Pending
@@ -226,6 +348,83 @@ impl Outbox {
 }
 
 impl Inner {
+    /// Whether an event is worth keeping for whoever reads, or will.
+    fn takes(&self, event: &ServerEvent) -> bool {
+        match self.attendance {
+            Attendance::Reading => true,
+            Attendance::Awaited => !matches!(event, ServerEvent::Video(_)),
+            Attendance::Nobody => !event.is_media(),
+        }
+    }
+
+    /// Greet the reader that resumes, before anything else. The face is about to draw anew from the
+    /// last picture that was seen, so what waits of the old pictures would come twice.
+    fn greet(&mut self, greeting: ServerEvent) {
+        self.gated = false;
+        self.queue
+            .retain(|(_, event)| !matches!(event, ServerEvent::Video(_)));
+        self.queue.push_front((None, greeting));
+        self.count_media();
+        self.wake_both();
+    }
+
+    /// Go back to where the reader saw the event `seq` last.
+    fn rewind(&mut self, seq: u64) -> Result<Arrival, Refusal> {
+        let last = self.next_seq - 1;
+        if self.attendance == Attendance::Nobody {
+            return Err(Refusal::NotAwaited);
+        }
+        if seq > last {
+            return Err(Refusal::Future { last });
+        }
+        if self.limits.replay_us == 0 || !self.replay.reaches(seq) {
+            return Err(Refusal::Dropped);
+        }
+        let (unseen, shown) = self.replay.rewind(seq);
+        for (owner, event) in unseen {
+            self.media_bytes += event.media_bytes();
+            self.queue.push_front((owner, event));
+        }
+        self.next_seq = seq + 1;
+        Ok(Arrival::Resumed {
+            unheard: None,
+            shown,
+        })
+    }
+
+    /// What an earlier reader left of the media is stale for a new one, and what it saw is its own.
+    fn begin_afresh(&mut self) {
+        self.queue.retain(|(_, event)| !event.is_media());
+        self.media_bytes = 0;
+        self.replay.forget(self.next_seq - 1);
+    }
+
+    /// Nobody reads, and nobody is awaited.
+    fn abandon(&mut self) {
+        self.attendance = Attendance::Nobody;
+        self.replay.forget(self.next_seq - 1);
+    }
+
+    fn keep(&mut self, seq: u64, now: Micros, turn: Option<TurnId>, event: &ServerEvent) {
+        if self.limits.replay_us > 0 {
+            self.replay.note(seq, now, turn, event);
+            self.trim(now);
+        }
+    }
+
+    fn trim(&mut self, now: Micros) {
+        // Whoever is awaited may still want what was new when it was lost.
+        if self.attendance == Attendance::Reading {
+            let since = now.saturating_sub(self.limits.replay_us);
+            self.replay.trim(self.limits.replay_bytes, since);
+        }
+    }
+
+    fn count_media(&mut self) {
+        let events = self.queue.iter().map(|(_, event)| event);
+        self.media_bytes = events.map(ServerEvent::media_bytes).sum();
+    }
+
     /// Drop old video above the soft limit; give the reader up above the hard ones.
     fn shed(&mut self) {
         while self.media_bytes > self.limits.soft_bytes {
@@ -249,16 +448,15 @@ impl Inner {
                     _ => true,
                 });
                 self.await_keyframe = broken;
-                self.media_bytes = self.queue.iter().map(|(_, e)| e.media_bytes()).sum();
+                self.count_media();
             }
         }
         if self.media_bytes > self.limits.hard_bytes || self.queue.len() > self.limits.events {
-            if self.attached {
-                self.too_slow = true;
-                self.attached = false;
-            }
+            self.too_slow = self.attendance == Attendance::Reading;
             self.queue.clear();
             self.media_bytes = 0;
+            // What is missing now cannot be made good.
+            self.abandon();
             self.wake_both();
         }
     }
@@ -270,180 +468,5 @@ impl Inner {
         {
             waker.wake();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::media::{AudioChunk, AudioFormat, SECOND, VideoFrame};
-    use bytes::Bytes;
-
-    #[test]
-    fn crumbs_of_sound_that_wait_are_gathered() {
-        let outbox = Outbox::new(SessionId::new("s"), OutboxLimits::default());
-        outbox.attach();
-        for n in 0..9_600u64 {
-            let format = AudioFormat {
-                sample_rate: 24_000,
-                channels: 1,
-            };
-            let chunk = AudioChunk {
-                at: n * SECOND / 24_000,
-                format,
-                pcm: Bytes::from_static(&[1, 0]),
-            };
-            outbox.push(None, ServerEvent::Audio(chunk));
-        }
-        assert!(!outbox.too_slow(), "0.4 s are no flood");
-        let inner = outbox.lock();
-        assert_eq!(inner.queue.len(), 40);
-        assert_eq!(inner.media_bytes, 19_200);
-    }
-
-    fn frame(at: u64, codec: VideoCodec, keyframe: bool, bytes: usize) -> ServerEvent {
-        ServerEvent::Video(VideoFrame {
-            at,
-            duration_us: 40_000,
-            codec,
-            width: 64,
-            height: 64,
-            keyframe,
-            data: Bytes::from(vec![0; bytes]),
-        })
-    }
-
-    fn sound(at: u64) -> ServerEvent {
-        let format = AudioFormat {
-            sample_rate: 24_000,
-            channels: 1,
-        };
-        ServerEvent::Audio(AudioChunk {
-            at,
-            format,
-            pcm: Bytes::from(vec![0; 960]),
-        })
-    }
-
-    fn outbox(limits: OutboxLimits) -> Outbox {
-        Outbox::new(SessionId::new("s"), limits)
-    }
-
-    fn drain(outbox: &Outbox, reader: u64) -> (Vec<Envelope>, Option<Detach>) {
-        let mut got = Vec::new();
-        let mut context = Context::from_waker(Waker::noop());
-        loop {
-            match outbox.poll_next(reader, 7, &mut context) {
-                Poll::Ready(Ok(envelope)) => got.push(envelope),
-                Poll::Ready(Err(detach)) => return (got, Some(detach)),
-                Poll::Pending => return (got, None),
-            }
-        }
-    }
-
-    #[test]
-    fn a_fence_leaves_no_media_or_text_of_its_turn_and_no_gap_in_seq() {
-        let outbox = outbox(OutboxLimits::default());
-        let reader = outbox.attach();
-        outbox.push(Some(TurnId(1)), ServerEvent::TurnStarted);
-        outbox.push(Some(TurnId(1)), sound(0));
-        outbox.push(Some(TurnId(1)), frame(0, VideoCodec::Jpeg, true, 10));
-        outbox.push(
-            Some(TurnId(1)),
-            ServerEvent::TextDelta { text: "no".into() },
-        );
-        outbox.push(None, frame(40_000, VideoCodec::Jpeg, true, 10));
-        outbox.fence(TurnId(1));
-        outbox.push(Some(TurnId(1)), ServerEvent::Pong);
-        let (got, _) = drain(&outbox, reader);
-        assert_eq!(got.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3]);
-        assert!(
-            got.iter()
-                .all(|e| e.turn_id.is_none() || !e.event.is_media())
-        );
-    }
-
-    #[test]
-    fn a_slow_reader_loses_old_pictures_but_no_sound() {
-        let limits = OutboxLimits {
-            soft_bytes: 5_000,
-            ..OutboxLimits::default()
-        };
-        let outbox = outbox(limits);
-        let reader = outbox.attach();
-        for n in 0..4 {
-            outbox.push(None, sound(n * 20_000));
-            outbox.push(None, frame(n * 40_000, VideoCodec::Jpeg, true, 1_000));
-        }
-        let (got, _) = drain(&outbox, reader);
-        let sounds = got
-            .iter()
-            .filter(|e| matches!(e.event, ServerEvent::Audio(_)))
-            .count();
-        let first = got.iter().find_map(|e| match &e.event {
-            ServerEvent::Video(frame) => Some(frame.at),
-            _ => None,
-        });
-        assert_eq!(sounds, 4);
-        assert_eq!(first, Some(120_000), "the newest picture is what stays");
-    }
-
-    #[test]
-    fn after_a_lost_dependent_frame_nothing_comes_until_a_key_frame() {
-        let limits = OutboxLimits {
-            soft_bytes: 2_500,
-            ..OutboxLimits::default()
-        };
-        let outbox = outbox(limits);
-        let reader = outbox.attach();
-        outbox.push(None, frame(0, VideoCodec::H264Annexb, true, 1_000));
-        outbox.push(None, frame(1, VideoCodec::H264Annexb, false, 1_000));
-        outbox.push(None, frame(2, VideoCodec::H264Annexb, false, 1_000));
-        outbox.push(None, frame(3, VideoCodec::H264Annexb, false, 1_000));
-        outbox.push(None, frame(4, VideoCodec::H264Annexb, true, 1_000));
-        let (got, _) = drain(&outbox, reader);
-        let keys: Vec<_> = got
-            .iter()
-            .map(|e| matches!(&e.event, ServerEvent::Video(f) if f.keyframe))
-            .collect();
-        assert_eq!(keys, [true]);
-    }
-
-    #[test]
-    fn a_stuck_reader_is_given_up_and_says_so() {
-        let limits = OutboxLimits {
-            events: 8,
-            ..OutboxLimits::default()
-        };
-        let outbox = outbox(limits);
-        let reader = outbox.attach();
-        (0..20).for_each(|_| outbox.push(None, ServerEvent::Pong));
-        assert!(outbox.too_slow());
-        assert_eq!(drain(&outbox, reader).1, Some(Detach::TooSlow));
-        let next = outbox.attach();
-        outbox.push(None, ServerEvent::Pong);
-        assert_eq!(
-            drain(&outbox, next).0.len(),
-            1,
-            "a new reader starts afresh"
-        );
-    }
-
-    #[test]
-    fn a_second_reader_replaces_the_first() {
-        let outbox = outbox(OutboxLimits::default());
-        let (first, second) = (outbox.attach(), outbox.attach());
-        assert_eq!(drain(&outbox, first).1, Some(Detach::Replaced));
-        assert!(!outbox.detach(first));
-        assert!(outbox.detach(second));
-    }
-
-    #[test]
-    fn media_without_a_reader_is_not_kept() {
-        let outbox = outbox(OutboxLimits::default());
-        outbox.push(None, sound(0));
-        outbox.push(None, ServerEvent::Pong);
-        let reader = outbox.attach();
-        assert_eq!(drain(&outbox, reader).0.len(), 1);
     }
 }

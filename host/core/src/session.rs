@@ -11,6 +11,7 @@ mod chain;
 mod client;
 mod controls;
 mod face;
+mod presence;
 mod turn;
 mod wants;
 
@@ -18,12 +19,13 @@ pub use crate::budget::Budget;
 pub use crate::retry::Retries;
 pub(crate) use chain::BACK;
 pub use controls::Resolved;
+pub use presence::Farewell;
 pub use wants::Wants;
 
 use crate::circuit::{Barred, Verdict};
 use crate::clock::{MediaClock, Pacing};
 use crate::controls::{Persona, Render};
-use crate::events::{ClientEvent, ServerEvent};
+use crate::events::{ClientEvent, Resumption, ServerEvent};
 use crate::ids::{SessionId, TurnId};
 use crate::media::{Micros, VideoCodec};
 use crate::provider::{
@@ -33,6 +35,7 @@ use crate::provider::{
 use crate::retry::Jitter;
 use controls::Layers;
 use face::Face;
+use presence::Presence;
 use std::sync::Arc;
 use turn::Turn;
 
@@ -93,8 +96,21 @@ pub struct SessionConfig {
 pub enum Input {
     /// A reader is there.
     Attached,
-    /// The reader is gone.
+    /// A reader is there that wanted to resume, and why it may not.
+    Refused(String),
+    /// A reader is there that goes on where it was.
+    Resumed {
+        /// Media time of the first sound that it has not got.
+        unheard: Option<Micros>,
+        /// Media time at which the last picture that it got ends, if known.
+        shown: Option<Micros>,
+    },
+    /// The reader was lost, and may come back until then.
+    Lost(Micros),
+    /// The reader has left.
     Detached,
+    /// End the session: at once between turns, else when the turn is over, then at the latest.
+    End(Farewell, Micros),
     /// From the client.
     Client(ClientEvent),
     /// Who is barred now, by id, and why: turns that begin from now on do without them.
@@ -120,6 +136,8 @@ pub enum Output {
     Emit(Option<TurnId>, ServerEvent),
     /// Drop what waits of the turn.
     Fence(TurnId),
+    /// The reader that was lost can resume no more.
+    GiveUp,
     /// Ask the mapper for each stage's parameters.
     Resolve(Box<ResolveRequest>),
     /// Open a stage's n-th candidate.
@@ -186,6 +204,7 @@ pub struct Session {
     config: SessionConfig,
     clock: MediaClock,
     attached: bool,
+    presence: Presence,
     layers: Layers,
     face: Face,
     turn: Option<Turn>,
@@ -211,6 +230,7 @@ impl Session {
             config,
             clock: MediaClock::default(),
             attached: false,
+            presence: Presence::default(),
             layers,
             face: Face::default(),
             turn: None,
@@ -237,8 +257,12 @@ impl Session {
     /// Take one input at `now`. What is to be done about it is in [`Session::take_outputs`].
     pub fn handle(&mut self, now: Micros, input: Input) {
         match input {
-            Input::Attached => self.attach(now),
+            Input::Attached => self.attach(now, Resumption::Afresh),
+            Input::Refused(why) => self.attach(now, Resumption::Refused(why)),
+            Input::Resumed { unheard, shown } => self.resume(now, unheard, shown),
+            Input::Lost(until) => self.lost(now, until),
             Input::Detached => self.detach(now),
+            Input::End(why, until) => self.end(why, until),
             Input::Client(event) => self.client(now, event),
             Input::Barred(barred) => self.bar(barred),
             Input::Resolved(results) => self.resolved(now, results),
@@ -246,9 +270,12 @@ impl Session {
             Input::Llm(ticket, item) => self.llm(now, ticket, item),
             Input::Tts(ticket, item) => self.tts(now, ticket, item),
             Input::Avatar(ticket, item) => self.avatar(now, ticket, item),
-            Input::Tick => self.overdue(now),
+            Input::Tick => self.tick(now),
         }
-        self.advance(now);
+        if !self.paused() {
+            self.advance(now);
+        }
+        self.end_if_due(now);
     }
 
     /// What is to be done, in order.
@@ -316,33 +343,6 @@ impl Session {
             retryable: false,
             stage: None,
         });
-    }
-
-    fn attach(&mut self, now: Micros) {
-        let again = std::mem::replace(&mut self.attached, true);
-        if self.config.pacing.realtime {
-            self.clock.start(now);
-        }
-        self.clock.jump(now, self.face.end().max(self.audio_end));
-        self.forgive_face();
-        self.told = [self.serving(Stage::Llm), self.serving(Stage::Tts)];
-        let providers = self.providers();
-        self.out
-            .push(Output::Emit(None, ServerEvent::SessionReady { providers }));
-        if again {
-            // The new reader has none of the frames that later ones may build on.
-            self.close_face();
-        }
-        self.open_face_when_resolved();
-    }
-
-    fn detach(&mut self, now: Micros) {
-        if !std::mem::replace(&mut self.attached, false) {
-            return;
-        }
-        self.interrupt(now);
-        self.close_face();
-        self.clock.stop(now);
     }
 
     /// Give the voice what it needs, let out what is due, and end the turn when all of it is heard.

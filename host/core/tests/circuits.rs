@@ -271,7 +271,7 @@ fn a_face_that_is_barred_is_left_out_and_comes_back_when_a_turn_begins() {
         world.circuits.judge("face", world.now, how);
     }
     world.give(Input::Attached);
-    let ServerEvent::SessionReady { providers } = &world.seen[0].event else {
+    let ServerEvent::SessionReady { providers, .. } = &world.seen[0].event else {
         panic!("{:?}", world.seen[0]);
     };
     assert_eq!(providers[2].1, "still");

@@ -26,6 +26,8 @@ enum Act {
     Playback(u64),
     Reconnect,
     Takeover,
+    Lose,
+    Resume,
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -44,6 +46,8 @@ fn act() -> impl Strategy<Value = Act> {
         (0..20_000_000u64).prop_map(Act::Playback),
         Just(Act::Reconnect),
         Just(Act::Takeover),
+        Just(Act::Lose),
+        Just(Act::Resume),
     ]
 }
 
@@ -237,6 +241,7 @@ proptest! {
         let answer: Vec<_> = answer.iter().map(|(text, meant)| ((*text).to_owned(), *meant)).collect();
         let mut world = World::connected(realtime, script);
         let (mut turns, mut updates) = (vec![], vec![]);
+        let mut listens = true;
         for (act, pause) in acts {
             match &act {
                 Act::Say(text) | Act::Chat(text) => if let Ok(text) = tth_core::text::accept(text) {
@@ -259,8 +264,19 @@ proptest! {
                     world.give(Input::Attached);
                 }
                 Act::Takeover => world.give(Input::Attached),
+                Act::Lose => world.give(Input::Lost(world.now + 2_000_000)),
+                Act::Resume => world.give(Input::Resumed { unheard: None, shown: None }),
             }
+            listens = match act {
+                Act::Lose => false,
+                Act::Reconnect | Act::Takeover | Act::Resume => true,
+                _ => listens,
+            };
             world.run_for(pause);
+        }
+        if !listens {
+            // What waits for its listener has one in the end.
+            world.give(Input::Attached);
         }
         world.run_for(120_000_000);
         check(&world.seen);

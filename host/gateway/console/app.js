@@ -140,7 +140,8 @@ class App {
     if (state === "open") {
       this.player.audio.reportLock();
       this.personas();
-    } else {
+    } else if (!this.turn?.id || state === "unauthorized" || state === "refused") {
+      // Of a turn that the server has begun the rest is played, and what follows may still come.
       this.turn = null;
       this.player.flush();
     }
@@ -148,10 +149,12 @@ class App {
   }
 
   opened(session) {
-    if (this.session?.session_id !== session.session_id) this.report.clear();
-    this.session = session;
-    this.ignored.clear();
     this.view.serving(session.providers);
+    if (this.session?.session_id === session.session_id) return;
+    this.session = session;
+    this.turn = null;
+    this.report.clear();
+    this.ignored.clear();
     this.player.open(session.media).catch((error) => this.view.notice("Sound:", error.message));
     if (session.media?.video?.delivery === "none") drawPlaceholder(byId("face"), byId("ambient"));
   }
@@ -179,6 +182,7 @@ class App {
     const mine = event.turn_id !== null && event.turn_id !== undefined;
     const dropped = mine && this.ignored.has(event.turn_id);
     switch (event.type) {
+      case "session_ready": this.ready(event); break;
       case "turn_started": this.started(event); break;
       case "text_delta": if (!dropped && this.turn) this.words(event.text); break;
       case "audio_chunk": if (!dropped) this.sound(event); break;
@@ -193,6 +197,17 @@ class App {
         break;
       case "error": this.failed(event); break;
     }
+  }
+
+  /** The stream begins: where the last one broke off, or afresh. */
+  ready({ resumed }) {
+    if (resumed) {
+      this.player.resume();
+    } else if (this.turn?.id) {
+      this.turn = null;
+      this.player.flush();
+    }
+    this.show();
   }
 
   started({ turn_id: id }) {

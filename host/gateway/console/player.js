@@ -61,6 +61,12 @@ export class Player {
     this.video.push(event);
   }
 
+  /** The stream goes on where it broke off. Where the sound has run dry it begins again one buffer from now. */
+  resume() {
+    this.clock.forgetArrivals();
+    if (!this.audio.active) this.clock.reset();
+  }
+
   /** Barge-in: silence and an empty queue, now. The timeline may have jumped: the next frame tells. */
   flush() {
     this.audio.flush();

@@ -8,6 +8,8 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
 const PING_EVERY_MS = 10_000;
 const DEAD_AFTER_MS = 30_000;
+/** Not a goodbye: the server waits for this stream to be resumed. */
+const LOST = 4000;
 const KEY_ITEM = "tth-api-key";
 
 /** A failed request, with what the server said about it. */
@@ -37,6 +39,7 @@ export class Stream {
     this.attempt = 0;
     this.generation = 0; // stale callbacks compare against it
     this.gaps = 0;
+    this.seq = 0; // of the last event of this session: the next stream goes on behind it
     this.timer = 0;
     addEventListener("pagehide", () => this.close());
     addEventListener("pageshow", (event) => { if (event.persisted) this.start(); });
@@ -78,7 +81,7 @@ export class Stream {
   async connect() {
     const generation = ++this.generation;
     clearTimeout(this.timer);
-    this.drop();
+    this.drop(LOST);
     this.hooks.onState("connecting", { attempt: this.attempt });
     try {
       // A session outlives a broken socket for a while: it remembers the conversation.
@@ -100,6 +103,7 @@ export class Stream {
     });
     const body = await response.json().catch(() => null);
     if (!response.ok) throw new ApiError(response.status, body, Number(response.headers.get("retry-after")) || 0);
+    this.seq = 0;
     return body;
   }
 
@@ -136,10 +140,10 @@ export class Stream {
     const target = new URL(url, location.href);
     target.protocol = target.protocol.replace("http", "ws");
     if (token && !target.searchParams.has("token")) target.searchParams.set("token", token);
+    if (this.seq) target.searchParams.set("resume", this.seq);
     const socket = new WebSocket(target, [CBOR, JSON_TEXT]);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
-    this.seq = 0;
     const openedAt = performance.now();
     this.heardAt = -1;
     socket.onopen = () => {
@@ -167,13 +171,14 @@ export class Stream {
       this.hooks.onEvent({ type: "error", code: "client_decode", message: error.message, retryable: true });
       return;
     }
-    if (this.seq && event.seq !== this.seq + 1) this.gaps++;
+    const afresh = event.type === "session_ready" && !event.resumed;
+    if (this.seq && event.seq !== this.seq + 1 && !afresh) this.gaps++;
     this.seq = event.seq;
     this.hooks.onEvent(event);
   }
 
   keepAlive() {
-    if (performance.now() - this.heardAt > DEAD_AFTER_MS) this.socket?.close();
+    if (performance.now() - this.heardAt > DEAD_AFTER_MS) this.socket?.close(LOST);
     else this.send({ type: "ping" });
   }
 
@@ -184,18 +189,18 @@ export class Stream {
     return true;
   }
 
-  drop() {
+  drop(code) {
     clearInterval(this.pinger);
     const socket = this.socket;
     this.socket = null;
-    socket?.close();
+    socket?.close(code);
   }
 
   /** Ends the session on the server too. */
   close() {
     this.generation++;
     clearTimeout(this.timer);
-    this.drop();
+    this.drop(1000);
     if (this.session) {
       fetch(`v1/sessions/${encodeURIComponent(this.session.session_id)}`, {
         method: "DELETE", headers: this.headers(), keepalive: true,

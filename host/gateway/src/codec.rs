@@ -10,8 +10,8 @@ use crate::fields::{Fields, Invalid, nearest};
 use serde_json::Value;
 use tth_core::controls::{ControlUpdate, Outcome, ParamValue};
 use tth_core::events::{
-    ClientEvent, Envelope, ReportLine, SCHEMA_VERSION, ServerEvent, StageMetrics, TurnEnd,
-    TurnMetrics, TurnMode,
+    ClientEvent, Envelope, ReportLine, Resumption, SCHEMA_VERSION, ServerEvent, StageMetrics,
+    TurnEnd, TurnMetrics, TurnMode,
 };
 use tth_core::media::{AudioChunk, VideoFrame};
 use tth_core::provider::Stage;
@@ -229,9 +229,17 @@ fn write_envelope(out: &mut impl Emit, envelope: &Envelope) {
 
 fn write_event(out: &mut impl Emit, event: &ServerEvent) {
     match event {
-        ServerEvent::SessionReady { providers } => {
+        ServerEvent::SessionReady {
+            providers,
+            resumption,
+        } => {
             out.key("providers");
             write_providers(out, providers);
+            out.key("resumed");
+            out.flag(*resumption == Resumption::Resumed);
+            if let Resumption::Refused(why) = resumption {
+                out.text_field("resume_refused", why);
+            }
         }
         ServerEvent::TurnStarted | ServerEvent::Pong => {}
         ServerEvent::TextDelta { text } => out.text_field("text", text),

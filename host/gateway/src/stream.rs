@@ -4,5 +4,6 @@
 //! time is in flight, and a client that takes nothing at all for too long is let go.
 
 pub(crate) mod input;
+mod resume;
 pub(crate) mod sse;
 pub(crate) mod websocket;

@@ -9,7 +9,9 @@
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tth_core::controls::{Decision, Outcome};
-use tth_core::events::{Envelope, ReportLine, ServerEvent, StageMetrics, TurnEnd, TurnMetrics};
+use tth_core::events::{
+    Envelope, ReportLine, Resumption, ServerEvent, StageMetrics, TurnEnd, TurnMetrics,
+};
 use tth_core::ids::SessionId;
 use tth_core::media::{AudioChunk, AudioFormat, VideoCodec, VideoFrame};
 use tth_core::provider::Stage;
@@ -111,7 +113,10 @@ fn every_event() -> Vec<ServerEvent> {
         data: vec![0].into(),
     };
     vec![
-        ServerEvent::SessionReady { providers: vec![] },
+        ServerEvent::SessionReady {
+            providers: vec![],
+            resumption: Resumption::Refused("r".into()),
+        },
         ServerEvent::TurnStarted,
         ServerEvent::TextDelta { text: "t".into() },
         ServerEvent::Audio(AudioChunk {

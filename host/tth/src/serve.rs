@@ -10,7 +10,8 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Serves until SIGINT or SIGTERM. What is in flight then has 5 s; a second signal ends it at once.
+/// Serves until SIGINT or SIGTERM. Turns may then be finished for `runtime.shutdown_s`, and requests in
+/// flight for 5 s more; a second signal ends all at once.
 ///
 /// # Errors
 /// When the address cannot be taken or a provider cannot be loaded.
@@ -39,6 +40,7 @@ pub(crate) async fn serve(
             return Ok(());
         }
     };
+    let bound_us = loaded.config.runtime.shutdown_s * 1_000_000;
     drop(loaded);
 
     let router = tth_gateway::router(Arc::new(hub.clone()), gateway);
@@ -46,12 +48,12 @@ pub(crate) async fn serve(
     let stopped = async move {
         let name = stop.wait().await;
         tracing::info!(sessions = hub.sessions(), "{name}: shutting down");
-        hub.shut_down();
         tokio::spawn(async move {
             let name = stop.wait().await;
             eprintln!("{name} again: ending at once");
             std::process::exit(1);
         });
+        hub.drain(bound_us).await;
     };
     tth_gateway::serve(listener, router, stopped)
         .await

@@ -17,7 +17,7 @@ use tth_core::circuit::CircuitOptions;
 use tth_core::clock::Pacing;
 use tth_core::controls::Render;
 use tth_core::driver::Providers;
-use tth_core::hub::{Configured, Hub, HubConfig};
+use tth_core::hub::{Configured, Hub, HubConfig, Lifetimes};
 use tth_core::outbox::OutboxLimits;
 use tth_core::provider::{Provider as Port, Stage};
 use tth_core::session::{Budget, Candidate, OnBreak, Retries};
@@ -97,7 +97,12 @@ pub(crate) async fn hub(config: &Config, environment: &Environment) -> Result<Hu
         outbox: OutboxLimits::default(),
         history: HISTORY,
         max_sessions: usize::try_from(settings.max_sessions).unwrap_or(usize::MAX),
-        idle_us: settings.idle_ttl_s * 1_000_000,
+        lifetimes: Lifetimes {
+            idle_us: settings.session.idle_ttl_s * 1_000_000,
+            idle_connected_us: settings.session.max_idle_connected_s * 1_000_000,
+            most_us: settings.session.max_lifetime_s * 1_000_000,
+            resume_us: settings.session.resume_s * 1_000_000,
+        },
         health_us: settings.health_refresh_s * 1_000_000,
         retries: Retries {
             attempts: settings.retries.attempts,

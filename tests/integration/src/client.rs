@@ -66,6 +66,15 @@ impl Stream {
         })
     }
 
+    /// Lose the connection without a goodbye.
+    pub fn lose(self) -> Lost {
+        Lost {
+            opened: self.opened,
+            seq: self.seq,
+            wire: self.wire,
+        }
+    }
+
     /// Send an event.
     ///
     /// # Errors
@@ -183,6 +192,33 @@ impl Stream {
             }
         }
         bail!("the stream was not closed in {limit:?}")
+    }
+}
+
+/// A stream whose connection is gone.
+#[derive(Debug)]
+pub struct Lost {
+    opened: Value,
+    seq: u64,
+    wire: Wire,
+}
+
+impl Lost {
+    /// Come back, to go on behind the last event that was seen.
+    ///
+    /// # Errors
+    /// If the stream is refused.
+    pub fn resume(self, server: &Server) -> Result<Stream> {
+        let mut opened = self.opened;
+        let path = opened["stream"]["url"]
+            .as_str()
+            .context("the stream's url")?;
+        let again = format!("{path}&resume={}", self.seq);
+        let first = std::mem::replace(&mut opened["stream"]["url"], again.into());
+        let mut stream = Stream::attach(server, self.wire, opened)?;
+        stream.opened["stream"]["url"] = first;
+        stream.seq = self.seq;
+        Ok(stream)
     }
 }
 

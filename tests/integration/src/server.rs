@@ -4,9 +4,9 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Long enough for components that have to be compiled first.
 const START: Duration = Duration::from_secs(120);
@@ -176,6 +176,32 @@ impl Server {
             .limit(256 << 20)
             .read_to_vec()?;
         Ok((answer.status().as_u16(), bytes))
+    }
+
+    /// Ask the process to stop, as a service manager does.
+    ///
+    /// # Errors
+    /// If it cannot be asked.
+    pub fn terminate(&self) -> Result<()> {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status()?;
+        ensure!(asked.success(), "kill: {asked}");
+        Ok(())
+    }
+
+    /// How the process ends.
+    ///
+    /// # Errors
+    /// If it does not within `limit`.
+    pub fn wait(&mut self, limit: Duration) -> Result<ExitStatus> {
+        let until = Instant::now() + limit;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        bail!("the server still runs after {limit:?}")
     }
 
     /// Whether the process still runs.

@@ -46,7 +46,7 @@ impl Hub {
             render: config.render,
             providers: session.providers(),
             turns: 0,
-            expires_at_ms: host.unix_ms() + self.0.config.idle_us / 1_000,
+            expires_at_ms: host.unix_ms() + self.0.config.lifetimes.idle_us / 1_000,
         }
     }
 
@@ -68,11 +68,10 @@ impl Hub {
             (true, true) => SessionState::Busy,
         };
         let now = self.0.host.now();
-        let idle = match description.state {
-            SessionState::Waiting => now.saturating_sub(status.touched.load(Ordering::Relaxed)),
-            _ => 0,
-        };
-        let left = self.0.config.idle_us.saturating_sub(idle);
+        let lifetimes = &self.0.config.lifetimes;
+        let end = lifetimes.end(status).map(|(at, _)| at);
+        // One that would live for ever lives on for a while if its client goes now.
+        let left = end.map_or(lifetimes.idle_us, |at| at.saturating_sub(now));
         description.expires_at_ms = self.0.host.unix_ms() + left / 1_000;
         Some(description)
     }

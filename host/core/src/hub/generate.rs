@@ -1,6 +1,7 @@
 //! One turn without a session that a client keeps, as fast as it goes.
 
-use super::{Hub, HubReader, secret};
+use super::lifecycle::HubReader;
+use super::{Hub, secret};
 use crate::clock::Pacing;
 use crate::driver::Command;
 use crate::engine::{GenerateRequest, OpenError, Reader};
@@ -9,8 +10,18 @@ use crate::ids::SessionId;
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::text;
 use futures::StreamExt;
+use futures::channel::mpsc;
 use futures::stream::{self, BoxStream};
 use std::sync::atomic::Ordering;
+
+/// Ends a session when it is dropped.
+struct Abandoned(mpsc::Sender<Command>);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        let _over_already = self.0.try_send(Command::Close);
+    }
+}
 
 impl Hub {
     pub(super) fn generate_now(
@@ -31,10 +42,11 @@ impl Hub {
         let (session, _) = shared.session(&id, &request.session, pacing, Some(request.codecs))?;
         let limits = OutboxLimits {
             lossless: true,
+            replay_us: 0,
             ..shared.config.outbox
         };
         let outbox = Outbox::new(id, limits);
-        let ticket = outbox.attach();
+        let ticket = outbox.attach(None);
         let (mut commands, status) = shared.start(session, &outbox);
         shared.counters.generated.fetch_add(1, Ordering::Relaxed);
         let said = ClientEvent::UserText {
@@ -49,14 +61,18 @@ impl Hub {
             outbox,
             ticket,
             host: shared.host.clone(),
-            commands,
+            commands: commands.clone(),
             status,
+            resume_us: 0,
+            left: false,
         };
-        let envelopes = stream::unfold(Some(reader), |reader| async move {
-            let mut reader = reader?;
+        // Who stops listening wants nothing more of it.
+        let abandoned = Abandoned(commands);
+        let envelopes = stream::unfold(Some((reader, abandoned)), |listening| async move {
+            let (mut reader, abandoned) = listening?;
             let envelope = reader.next().await.ok()?;
             let over = matches!(envelope.event, ServerEvent::TurnEnded { .. });
-            Some((envelope, (!over).then_some(reader)))
+            Some((envelope, (!over).then_some((reader, abandoned))))
         });
         Ok(envelopes.boxed())
     }

@@ -8,6 +8,9 @@ use crate::text;
 
 impl Session {
     pub(super) fn client(&mut self, now: Micros, event: ClientEvent) {
+        if self.too_late(&event) {
+            return;
+        }
         match event {
             ClientEvent::UserText {
                 text,

@@ -72,6 +72,11 @@ impl Face {
         self.end
     }
 
+    /// Of what was sent the viewer has pictures up to `end` only: the next call begins there.
+    pub(super) fn shown_until(&mut self, end: Micros) {
+        self.end = self.end.min(end);
+    }
+
     /// A frame of a stopped turn is not shown, unless later ones build on it.
     pub(super) fn drop_waiting(&mut self) {
         self.next
@@ -159,8 +164,7 @@ impl Session {
         }
         if let Some(turn) = &self.turn {
             let context = self.context(Some(turn.id), self.face_budget().first_output_us);
-            self.out
-                .push(Output::Avatar(AvatarInput::TurnStart(context)));
+            self.join_turn(context, self.face.base);
         }
     }
 

@@ -3,6 +3,8 @@
 mod answer;
 mod ending;
 mod failure;
+mod lips;
+mod pause;
 mod retry;
 mod voice;
 
@@ -19,6 +21,7 @@ use crate::provider::{
 use crate::sentence::SentenceBuffer;
 use crate::tags::Tags;
 use crate::timeline::Timeline;
+use lips::Lips;
 use std::collections::VecDeque;
 use voice::Said;
 
@@ -161,6 +164,7 @@ pub(super) struct Turn {
     pub(super) first_frame: Option<Micros>,
     pub(super) frames: u32,
     pub(super) fallbacks: u32,
+    lips: Lips,
     played: Option<Played>,
 }
 
@@ -258,6 +262,7 @@ impl Session {
             first_frame: None,
             frames: 0,
             fallbacks: 0,
+            lips: Lips::default(),
             played: None,
         });
         self.emit(ServerEvent::TurnStarted);

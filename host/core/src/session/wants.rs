@@ -17,6 +17,12 @@ pub struct Wants {
 impl Session {
     /// What the session waits for.
     pub fn wants(&self, now: Micros) -> Wants {
+        if self.paused() {
+            return Wants {
+                wake_at: self.presence_due(),
+                ..Wants::default()
+            };
+        }
         let turn = self.turn.as_ref();
         let heard = self.clock.media(now);
         // Without real time nothing waits for its time; only providers can be overdue.
@@ -28,6 +34,7 @@ impl Session {
         };
         let mut wake_at = self.face.due();
         let mut wake = |at: Option<Micros>| wake_at = [wake_at, at].into_iter().flatten().min();
+        wake(self.presence_due());
         // Speech lets frames out earlier, but then its audio is what wakes the session.
         let idle_lead = pacing.idle_lead_us;
         wake(
@@ -65,8 +72,11 @@ impl Session {
     /// Video may leave up to here.
     pub(super) fn video_limit(&self, heard: Micros) -> Micros {
         let spoken = self.turn.as_ref().map_or(0, |turn| turn.line.sent_end());
-        if self.config.pacing.realtime {
-            spoken.max(heard + self.config.pacing.idle_lead_us)
+        let pacing = self.config.pacing;
+        if pacing.realtime {
+            // What was sent lies far ahead where a client resumes far behind it.
+            let most = heard + 2 * pacing.audio_lead_us;
+            spoken.min(most).max(heard + pacing.idle_lead_us)
         } else {
             spoken
         }

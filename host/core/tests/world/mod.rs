@@ -28,6 +28,7 @@ use tth_core::controls::{Decision, EMOTION_LABELS, Outcome, ParamValue, Persona,
 use tth_core::events::{ClientEvent, ServerEvent, TurnMode};
 use tth_core::ids::{SessionId, TurnId};
 use tth_core::media::*;
+use tth_core::outbox::{Outbox, OutboxLimits};
 use tth_core::provider::*;
 use tth_core::session::*;
 
@@ -53,6 +54,8 @@ pub struct Given {
 
 pub struct World {
     pub session: Session,
+    /// What waits for a reader, if the test has one.
+    pub outbox: Outbox,
     pub now: Micros,
     pub seen: Vec<Seen>,
     pub avatar_inputs: Vec<(Micros, AvatarInput)>,
@@ -141,6 +144,7 @@ impl World {
         let ids = ids.map(|chain| chain.iter().map(|one| one.id.clone()).collect());
         World {
             ids,
+            outbox: Outbox::new(config.id.clone(), OutboxLimits::default()),
             session: Session::new(config),
             now: 1_000_000,
             seen: vec![],
@@ -230,13 +234,16 @@ impl World {
         match output {
             Output::Emit(turn, event) => {
                 self.turn += u64::from(event == ServerEvent::TurnStarted);
+                self.outbox.push(turn, event.clone());
                 self.seen.push(Seen {
                     at: self.now,
                     turn,
                     event,
                 });
             }
-            Output::Fence(_) | Output::End(Stage::Llm | Stage::Avatar) => {}
+            Output::Fence(turn) => self.outbox.fence(turn),
+            Output::GiveUp => self.outbox.give_up(),
+            Output::End(Stage::Llm | Stage::Avatar) => {}
             Output::Resolve(request) => {
                 assert!(
                     self.resolve.is_none(),

@@ -10,8 +10,8 @@ use tth_core::controls::{
     Character, ControlUpdate, Decision, Emotion, LatencyMode, Outcome, ParamValue, RenderWish,
 };
 use tth_core::events::{
-    ClientEvent, DriftMetrics, Envelope, ReportLine, ServerEvent, StageMetrics, TurnEnd,
-    TurnMetrics, TurnMode,
+    ClientEvent, DriftMetrics, Envelope, ReportLine, Resumption, ServerEvent, StageMetrics,
+    TurnEnd, TurnMetrics, TurnMode,
 };
 use tth_core::ids::{SessionId, TurnId};
 use tth_core::media::{AudioChunk, AudioFormat, VideoCodec, VideoFrame};
@@ -65,6 +65,7 @@ fn every_event() -> Vec<ServerEvent> {
     vec![
         ServerEvent::SessionReady {
             providers: vec![(Stage::Llm, "a".into()), (Stage::Avatar, "b".into())],
+            resumption: Resumption::Refused("too late".into()),
         },
         ServerEvent::TurnStarted,
         ServerEvent::TextDelta {

@@ -140,7 +140,11 @@ impl Outcome {
                 "the turn ended before it was complete".into(),
             )
         });
-        Err(ApiError::new(StatusCode::BAD_GATEWAY, &code, message))
+        let status = match code.as_str() {
+            "server_shutting_down" => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        Err(ApiError::new(status, &code, message))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::auth::SessionAccess;
 use crate::codec::{encode_json, event_type};
 use crate::error::ApiError;
 use crate::metrics::{Inside, count};
+use crate::stream::resume::Resume;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -17,14 +18,16 @@ use tokio::sync::mpsc;
 use tth_core::engine::{Detach, Reader};
 use tth_core::events::Envelope;
 
-/// The stream; it ends with the session, or when another stream takes over.
+/// The stream; it ends with the session, or when another stream takes over. One that is gone always
+/// counts as lost: there is no way to say goodbye.
 pub(crate) async fn connect(
     State(app): State<App>,
     SessionAccess(session): SessionAccess,
+    Resume(resume): Resume,
 ) -> Result<Response, ApiError> {
     let reader = app
         .engine
-        .attach(session.id.as_str())
+        .attach(session.id.as_str(), resume)
         .ok_or_else(ApiError::unknown_session)?;
     let (events, mut taken) = mpsc::channel::<Bytes>(1);
     tokio::spawn(feed(app, reader, events));
@@ -61,6 +64,8 @@ async fn feed(app: App, mut reader: Box<dyn Reader>, events: mpsc::Sender<Bytes>
         let (text, last) = match text {
             Ok(envelope) => (frame(&envelope), false),
             Err(Detach::SessionClosed) => (": the session was closed\n\n".into(), true),
+            Err(Detach::Expired) => (": the session has expired\n\n".into(), true),
+            Err(Detach::ShuttingDown) => (": the server is shutting down\n\n".into(), true),
             Err(Detach::Replaced) => (": another stream took over\n\n".into(), true),
             Err(Detach::TooSlow) => (": this stream was too slow\n\n".into(), true),
         };

@@ -6,6 +6,7 @@ use crate::codec::{Wire, decode, encode};
 use crate::error::ApiError;
 use crate::limit::Rate;
 use crate::metrics::{Inside, count};
+use crate::stream::resume::Resume;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -20,6 +21,9 @@ use tth_core::engine::{Detach, InputError, Reader};
 use tth_core::events::{ClientEvent, Envelope, ServerEvent};
 
 const NORMAL: u16 = 1000;
+const GOING_AWAY: u16 = 1001;
+/// Stands for a close without a code.
+const NO_STATUS: u16 = 1005;
 const POLICY: u16 = 1008;
 const TOO_BIG: u16 = 1009;
 /// Another stream took over.
@@ -46,10 +50,11 @@ type Sink = SplitSink<WebSocket, Message>;
 type Source = SplitStream<WebSocket>;
 
 /// The upgrade. A stream that is opened a second time takes over from the first, which is closed
-/// with 4001: a client whose connection was lost unnoticed gets back in at once.
+/// with 4001: a client whose connection was lost unnoticed gets back in at once, and may resume.
 pub(crate) async fn connect(
     State(app): State<App>,
     SessionAccess(session): SessionAccess,
+    Resume(resume): Resume,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let upgrade = upgrade.map_err(|error| {
@@ -80,7 +85,7 @@ pub(crate) async fn connect(
     let id = session.id.as_str().to_owned();
     Ok(upgrade.on_upgrade(move |socket| async move {
         // Attached only now: an upgrade that fails takes nothing over.
-        let reader = app.engine.attach(&id);
+        let reader = app.engine.attach(&id, resume);
         let connection = Connection {
             app,
             id,
@@ -106,6 +111,8 @@ enum End {
     Close(u16, &'static str),
     /// After an error with this code was delivered, it is to be closed so.
     Explain(&'static str, u16),
+    /// The client said goodbye.
+    Left,
     /// It is gone already.
     Gone,
 }
@@ -133,7 +140,20 @@ impl Connection {
         }
     }
 
-    async fn talk(&self, sink: &mut Sink, source: &mut Source, reader: Box<dyn Reader>) -> End {
+    async fn talk(&self, sink: &mut Sink, source: &mut Source, mut reader: Box<dyn Reader>) -> End {
+        let end = self.both_ways(sink, source, &mut *reader).await;
+        if let End::Left = end {
+            reader.leave();
+        }
+        end
+    }
+
+    async fn both_ways(
+        &self,
+        sink: &mut Sink,
+        source: &mut Source,
+        reader: &mut dyn Reader,
+    ) -> End {
         let outbound = self.outbound(sink, reader);
         tokio::pin!(outbound);
         let end = tokio::select! {
@@ -151,7 +171,7 @@ impl Connection {
     }
 
     /// Events to the client. What is there already leaves in one write; nothing waits for more.
-    async fn outbound(&self, sink: &mut Sink, mut reader: Box<dyn Reader>) -> End {
+    async fn outbound(&self, sink: &mut Sink, reader: &mut dyn Reader) -> End {
         let mut pings = tokio::time::interval(self.app.config.ping_interval);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // The first tick is at once, and needs no ping.
@@ -185,6 +205,10 @@ impl Connection {
             let envelope = match next {
                 Ok(envelope) => envelope,
                 Err(Detach::SessionClosed) => return End::Close(NORMAL, "session closed"),
+                Err(Detach::Expired) => return End::Close(NORMAL, "session expired"),
+                Err(Detach::ShuttingDown) => {
+                    return End::Close(GOING_AWAY, "server shutting down");
+                }
                 Err(Detach::Replaced) => return End::Close(REPLACED, "replaced"),
                 Err(Detach::TooSlow) => return End::Close(POLICY, "too slow"),
             };
@@ -234,7 +258,7 @@ impl Connection {
                 Ok(Some(Err(_)) | None) | Err(_) => return End::Gone,
             };
             let bytes = match &message {
-                Message::Close(_) => return End::Gone,
+                Message::Close(frame) => return parting(frame.as_ref()),
                 Message::Pong(_) => continue,
                 Message::Text(text) => text.as_bytes(),
                 Message::Binary(bytes) | Message::Ping(bytes) => bytes,
@@ -274,7 +298,8 @@ impl Connection {
             match self.app.engine.input(&self.id, event) {
                 Ok(()) => {}
                 Err(InputError::TooMany) => return End::Close(POLICY, TOO_MANY_EVENTS),
-                Err(InputError::UnknownSession) => return End::Close(NORMAL, "session closed"),
+                // The other half is about to hear so, and why.
+                Err(InputError::UnknownSession) => {}
             }
         }
     }
@@ -300,6 +325,15 @@ impl Connection {
             Ok(()) => End::Explain(code, close),
             Err(_) => End::Close(close, code),
         }
+    }
+}
+
+/// What a client means that closes the stream. One that found its connection dead, or broke down, says
+/// so with another code than those of a goodbye, and comes back.
+fn parting(frame: Option<&CloseFrame>) -> End {
+    match frame.map(|frame| frame.code) {
+        None | Some(NORMAL | GOING_AWAY | NO_STATUS) => End::Left,
+        Some(_) => End::Gone,
     }
 }
 

@@ -14,7 +14,7 @@ use tth_core::engine::{
     Delivery, Detach, Engine, GenerateRequest, InputError, OpenError, ProviderStatus, Reader,
     SessionDescription, SessionRequest, SessionState,
 };
-use tth_core::events::{ClientEvent, Envelope, ServerEvent, TurnEnd, TurnMetrics};
+use tth_core::events::{ClientEvent, Envelope, Resumption, ServerEvent, TurnEnd, TurnMetrics};
 use tth_core::ids::{SessionId, TurnId};
 use tth_core::media::{AudioChunk, AudioFormat, VideoCodec, VideoFrame};
 use tth_core::provider::{Health, ParamDomain, ParamSpec, ProviderInfo, Readiness, Stage};
@@ -24,7 +24,8 @@ type Out = mpsc::UnboundedSender<Result<Envelope, Detach>>;
 
 struct Session {
     description: SessionDescription,
-    seq: u64,
+    /// Every event, the first one has the number 1.
+    sent: Vec<ServerEvent>,
     out: Option<Out>,
     inputs: Vec<ClientEvent>,
 }
@@ -42,6 +43,8 @@ pub(crate) struct Double {
     pub(crate) requests: Mutex<Vec<SessionRequest>>,
     /// Generated turns that are being listened to.
     pub(crate) listened: Arc<AtomicUsize>,
+    /// Readers that said goodbye.
+    pub(crate) left: Arc<AtomicUsize>,
 }
 
 const VOICE: AudioFormat = AudioFormat {
@@ -54,8 +57,8 @@ impl Double {
     pub(crate) fn emit(&self, id: &str, event: ServerEvent) {
         let mut sessions = self.sessions.lock().unwrap();
         let session = sessions.get_mut(id).unwrap();
-        session.seq += 1;
-        let envelope = envelope(id, session.seq, event);
+        session.sent.push(event.clone());
+        let envelope = envelope(id, session.sent.len() as u64, event);
         if let Some(out) = &session.out {
             let _ = out.unbounded_send(Ok(envelope));
         }
@@ -98,11 +101,22 @@ fn envelope(id: &str, seq: u64, event: ServerEvent) -> Envelope {
     }
 }
 
-struct Queue(mpsc::UnboundedReceiver<Result<Envelope, Detach>>);
+struct Queue {
+    events: mpsc::UnboundedReceiver<Result<Envelope, Detach>>,
+    left: Arc<AtomicUsize>,
+}
 
 impl Reader for Queue {
     fn next(&mut self) -> BoxFuture<'_, Result<Envelope, Detach>> {
-        async { self.0.next().await.unwrap_or(Err(Detach::SessionClosed)) }.boxed()
+        async {
+            let next = self.events.next().await;
+            next.unwrap_or(Err(Detach::SessionClosed))
+        }
+        .boxed()
+    }
+
+    fn leave(self: Box<Self>) {
+        self.left.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -147,7 +161,7 @@ impl Engine for Double {
         };
         let session = Session {
             description: description.clone(),
-            seq: 0,
+            sent: Vec::new(),
             out: None,
             inputs: Vec::new(),
         };
@@ -195,14 +209,35 @@ impl Engine for Double {
         Ok(())
     }
 
-    fn attach(&self, id: &str) -> Option<Box<dyn Reader>> {
-        let (out, queue) = mpsc::unbounded();
-        let before = self.sessions.lock().unwrap().get_mut(id)?.out.replace(out);
-        if let Some(before) = before {
-            let _ = before.unbounded_send(Err(Detach::Replaced));
+    /// What was sent is kept for ever.
+    fn attach(&self, id: &str, resume: Option<u64>) -> Option<Box<dyn Reader>> {
+        let (out, events) = mpsc::unbounded();
+        let mut again = Vec::new();
+        let resumption = {
+            let mut sessions = self.sessions.lock().unwrap();
+            let session = sessions.get_mut(id)?;
+            if let Some(before) = session.out.replace(out) {
+                let _ = before.unbounded_send(Err(Detach::Replaced));
+            }
+            match resume.map(|seq| usize::try_from(seq).unwrap()) {
+                None => Resumption::Afresh,
+                Some(seen) if seen <= session.sent.len() => {
+                    again = session.sent.split_off(seen);
+                    Resumption::Resumed
+                }
+                Some(_) => Resumption::Refused("nobody has seen that".into()),
+            }
+        };
+        let ready = ServerEvent::SessionReady {
+            providers: vec![],
+            resumption,
+        };
+        again.retain(|event| !matches!(event, ServerEvent::SessionReady { .. }));
+        for event in std::iter::once(ready).chain(again) {
+            self.emit(id, event);
         }
-        self.emit(id, ServerEvent::SessionReady { providers: vec![] });
-        Some(Box::new(Queue(queue)))
+        let left = self.left.clone();
+        Some(Box::new(Queue { events, left }))
     }
 
     /// A second of sound and pictures; "fail" fails, "wait" never ends, "h264" is not JPEG.

@@ -14,8 +14,12 @@ struct Events(BufReader<TcpStream>);
 
 impl Events {
     async fn open(server: &Server, id: &str) -> Self {
-        let path = format!("/v1/sessions/{id}/events");
-        let mut lines = BufReader::new(server.send("GET", &path, &[], b"").await);
+        Self::open_with(server, id, "", &[]).await
+    }
+
+    async fn open_with(server: &Server, id: &str, query: &str, headers: &[&str]) -> Self {
+        let path = format!("/v1/sessions/{id}/events{query}");
+        let mut lines = BufReader::new(server.send("GET", &path, headers, b"").await);
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             lines.read_line(&mut head).await.unwrap();
@@ -171,5 +175,58 @@ async fn input_is_taken_one_by_one_or_together() {
             .await
             .status,
         404
+    );
+}
+
+#[tokio::test]
+async fn a_stream_that_broke_goes_on_behind_the_last_event_id() {
+    let server = Server::start().await;
+    let (id, _) = server.session().await;
+    let mut events = Events::open(&server, &id).await;
+    assert_eq!(events.event().await.2["resumed"], false);
+    for text in ["one", "two"] {
+        let event = ServerEvent::TextDelta { text: text.into() };
+        server.engine.emit(&id, event);
+    }
+    assert_eq!(events.event().await.0, "2");
+    // The query is that of the first request, the header is the newer one.
+    for (query, headers) in [
+        ("", vec!["last-event-id: 2"]),
+        ("?resume=2", vec![]),
+        ("?resume=1", vec!["last-event-id: 2"]),
+    ] {
+        let mut events = Events::open_with(&server, &id, query, &headers).await;
+        let (seq, kind, data) = events.event().await;
+        assert_eq!((seq.as_str(), kind.as_str()), ("3", "session_ready"));
+        assert_eq!(data["resumed"], true);
+        let (seq, _, data) = events.event().await;
+        assert_eq!((seq.as_str(), &data["text"]), ("4", &json!("two")));
+    }
+    let path = format!("/v1/sessions/{id}/events");
+    let refused = server
+        .request("GET", &path, &["last-event-id: abc"], b"")
+        .await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.error().1.contains("`last-event-id` must be"));
+}
+
+#[tokio::test]
+async fn the_end_is_told_in_a_comment() {
+    let server = Server::start().await;
+    for (why, told) in [
+        (Detach::Expired, ": the session has expired"),
+        (Detach::ShuttingDown, ": the server is shutting down"),
+    ] {
+        let (id, _) = server.session().await;
+        let mut events = Events::open(&server, &id).await;
+        events.event().await;
+        server.engine.detach(&id, why);
+        assert_eq!(events.line().await.as_deref(), Some(told));
+        assert_eq!(events.line().await, None);
+    }
+    assert_eq!(
+        server.engine.left.load(Ordering::SeqCst),
+        0,
+        "there is no goodbye"
     );
 }

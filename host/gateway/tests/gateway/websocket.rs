@@ -348,3 +348,116 @@ async fn a_client_that_vanishes_is_noticed() {
     until(|| !server.engine.attached(&id)).await;
     drop(socket);
 }
+
+/// The fields of an event of either wire.
+fn fields(message: &Message) -> Value {
+    match message {
+        Message::Text(text) => serde_json::from_str(text).unwrap(),
+        Message::Binary(bytes) => {
+            let item: ciborium::Value = ciborium::de::from_reader(&bytes[..]).unwrap();
+            item.deserialized().unwrap()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn words(text: &str) -> ServerEvent {
+    ServerEvent::TextDelta { text: text.into() }
+}
+
+#[tokio::test]
+async fn a_stream_that_broke_goes_on_behind_the_last_event_that_was_seen() {
+    for protocol in ["tth.v1.json", "tth.v1.cbor"] {
+        let server = Server::start().await;
+        let (id, path) = server.session().await;
+        let (mut socket, _) = connect(&server, &path, Some(protocol)).await.unwrap();
+        assert_eq!(fields(&next(&mut socket).await)["resumed"], false);
+        for text in ["one", "two", "three"] {
+            server.engine.emit(&id, words(text));
+        }
+        let seen = fields(&next(&mut socket).await);
+        assert_eq!((&seen["text"], &seen["seq"]), (&json!("one"), &json!(2)));
+        // The connection breaks: nobody says goodbye.
+        drop(socket);
+        until(|| !server.engine.attached(&id)).await;
+        assert_eq!(server.engine.left.load(Ordering::SeqCst), 0);
+
+        let (mut socket, _) = connect(&server, &format!("{path}&resume=2"), Some(protocol))
+            .await
+            .unwrap();
+        let mut got = Vec::new();
+        for _ in 0..3 {
+            got.push(fields(&next(&mut socket).await));
+        }
+        let numbers: Vec<_> = got.iter().map(|event| event["seq"].as_u64()).collect();
+        assert_eq!(numbers, [Some(3), Some(4), Some(5)]);
+        assert_eq!(
+            (&got[0]["type"], &got[0]["resumed"]),
+            (&json!("session_ready"), &json!(true))
+        );
+        assert_eq!(
+            (&got[1]["text"], &got[2]["text"]),
+            (&json!("two"), &json!("three"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_resumed_is_refused_with_a_reason() {
+    let server = Server::start().await;
+    let (id, path) = server.session().await;
+    for wrong in ["", "x", "-1", "+1", "1.5", "99999999999999999999999"] {
+        let refused = server.get(&format!("{path}&resume={wrong}")).await;
+        let (code, message) = refused.error();
+        assert_eq!(
+            (refused.status, code.as_str()),
+            (400, "invalid_resume"),
+            "{wrong}"
+        );
+        assert!(message.contains("`resume` must be the `seq`"), "{message}");
+    }
+    assert!(!server.engine.attached(&id));
+    let (mut socket, _) = connect(&server, &format!("{path}&resume=7"), None)
+        .await
+        .unwrap();
+    let ready = event(&mut socket).await;
+    assert_eq!(
+        (&ready["resumed"], &ready["seq"]),
+        (&json!(false), &json!(1))
+    );
+    assert_eq!(ready["resume_refused"], "nobody has seen that");
+}
+
+#[tokio::test]
+async fn a_goodbye_is_told_from_a_loss() {
+    use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+    use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+    for (code, goodbye) in [
+        (None, true),
+        (Some(1000), true),
+        (Some(1001), true),
+        (Some(1011), false),
+        (Some(4000), false),
+    ] {
+        let server = Server::start().await;
+        let (id, mut socket) = open(&server).await;
+        let frame = code.map(|code| CloseFrame {
+            code: CloseCode::from(code),
+            reason: "".into(),
+        });
+        socket.close(frame).await.unwrap();
+        until(|| !server.engine.attached(&id)).await;
+        let left = server.engine.left.load(Ordering::SeqCst);
+        assert_eq!(left == 1, goodbye, "{code:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_ends_by_itself_says_why() {
+    let server = Server::start().await;
+    for (why, code) in [(Detach::Expired, 1000), (Detach::ShuttingDown, 1001)] {
+        let (id, mut socket) = open(&server).await;
+        server.engine.detach(&id, why);
+        assert_eq!(close_code(&mut socket).await, code);
+    }
+}

@@ -36,8 +36,10 @@ pub(crate) struct RuntimeSettings {
     pub(crate) audio_lead_ms: u64,
     /// What a client gathers before it plays, in milliseconds.
     pub(crate) playout_ms: u64,
-    /// When an unused session ends, in seconds.
-    pub(crate) idle_ttl_s: u64,
+    /// How long sessions live.
+    pub(crate) session: SessionSettings,
+    /// How long turns may be finished by a server that stops, in seconds.
+    pub(crate) shutdown_s: u64,
     /// How often providers are asked how they are, in seconds.
     pub(crate) health_refresh_s: u64,
     /// See [`Retries`].
@@ -62,6 +64,19 @@ pub(crate) struct Circuit {
     pub(crate) failures: u32,
     /// The first pause, in seconds.
     pub(crate) pause_s: u64,
+}
+
+/// How long sessions live, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionSettings {
+    /// One that nobody is connected to ends then.
+    pub(crate) idle_ttl_s: u64,
+    /// One that somebody is connected to and asks nothing of ends then; 0: never.
+    pub(crate) max_idle_connected_s: u64,
+    /// Any ends then; 0: never.
+    pub(crate) max_lifetime_s: u64,
+    /// A stream that was lost may be resumed until then.
+    pub(crate) resume_s: u64,
 }
 
 /// What one provider may use.

@@ -4,7 +4,7 @@ use super::fields::{Fields, Found, Located};
 use super::problem::Problems;
 use super::schema::{
     Budgets, Chain, Circuit, Limits, MODES, ON_BREAK, Provider, ROLES, Retries, RuntimeSettings,
-    Secret,
+    Secret, SessionSettings,
 };
 use super::spell;
 use std::path::PathBuf;
@@ -17,6 +17,13 @@ const LIMITS: Limits = Limits {
     cpu_ms_per_turn: 2_000,
     min: 1,
     max: 64,
+};
+/// How long sessions live where `runtime.session` does not say.
+const SESSION: SessionSettings = SessionSettings {
+    idle_ttl_s: 300,
+    max_idle_connected_s: 1_800,
+    max_lifetime_s: 0,
+    resume_s: 30,
 };
 const BUDGETS: Budgets = Budgets {
     first_output_ms: 2_000,
@@ -82,7 +89,8 @@ fn read_runtime(fields: Fields<'_>) -> RuntimeSettings {
         max_sessions: fields.whole("max_sessions", 1..=100_000).unwrap_or(512),
         audio_lead_ms: 400,
         playout_ms: 120,
-        idle_ttl_s: 300,
+        session: SESSION,
+        shutdown_s: fields.whole("shutdown_s", 0..=3_600).unwrap_or(10),
         health_refresh_s: 15,
         retries: Retries {
             attempts: 1,
@@ -117,9 +125,7 @@ fn read_runtime(fields: Fields<'_>) -> RuntimeSettings {
         pacing.finish();
     }
     if let Some(session) = fields.section("session") {
-        let idle = session.whole("idle_ttl_s", 1..=86_400);
-        settings.idle_ttl_s = idle.unwrap_or(settings.idle_ttl_s);
-        session.finish();
+        settings.session = read_session(session);
     }
     if let Some(health) = fields.section("health") {
         let refresh = health.whole("refresh_s", 1..=3_600);
@@ -154,6 +160,20 @@ fn read_circuit(fields: Fields<'_>, circuit: &mut Circuit) {
     let pause = fields.whole("pause_s", 1..=3_600);
     circuit.pause_s = pause.unwrap_or(circuit.pause_s);
     fields.finish();
+}
+
+fn read_session(fields: Fields<'_>) -> SessionSettings {
+    let idle_ttl_s = fields.whole("idle_ttl_s", 1..=86_400);
+    let max_idle_connected_s = fields.whole("max_idle_connected_s", 0..=604_800);
+    let max_lifetime_s = fields.whole("max_lifetime_s", 0..=31_536_000);
+    let resume_s = fields.whole("resume_s", 0..=600);
+    fields.finish();
+    SessionSettings {
+        idle_ttl_s: idle_ttl_s.unwrap_or(SESSION.idle_ttl_s),
+        max_idle_connected_s: max_idle_connected_s.unwrap_or(SESSION.max_idle_connected_s),
+        max_lifetime_s: max_lifetime_s.unwrap_or(SESSION.max_lifetime_s),
+        resume_s: resume_s.unwrap_or(SESSION.resume_s),
+    }
 }
 
 fn read_limits(fields: Fields<'_>, base: Limits) -> Limits {

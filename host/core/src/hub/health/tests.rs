@@ -6,7 +6,7 @@ use crate::clock::Pacing;
 use crate::controls::{Character, Decision, Emotion, Persona, Render};
 use crate::driver::Providers;
 use crate::engine::{Engine, ProviderStatus};
-use crate::hub::{Hub, HubConfig};
+use crate::hub::{Hub, HubConfig, Lifetimes};
 use crate::media::VideoCodec;
 use crate::outbox::OutboxLimits;
 use crate::provider::{
@@ -26,6 +26,7 @@ const EVERY: Micros = 15 * SECOND;
 #[derive(Default)]
 pub(in crate::hub) struct Clock {
     now: AtomicU64,
+    drawn: AtomicU64,
     sleepers: Mutex<Vec<(Micros, oneshot::Sender<()>)>>,
     tasks: Mutex<Vec<BoxFuture<'static, ()>>>,
 }
@@ -53,7 +54,38 @@ impl Host for Clock {
     }
 
     fn random(&self) -> u128 {
-        7
+        self.drawn.fetch_add(1, Ordering::SeqCst).into()
+    }
+}
+
+/// Run everything that can run now.
+pub(in crate::hub) fn settle(clock: &Clock, pool: &mut LocalPool) {
+    loop {
+        let tasks: Vec<_> = clock.tasks.lock().unwrap().drain(..).collect();
+        let none = tasks.is_empty();
+        for task in tasks {
+            pool.spawner().spawn_local(task).unwrap();
+        }
+        pool.run_until_stalled();
+        if none && clock.tasks.lock().unwrap().is_empty() {
+            return;
+        }
+    }
+}
+
+/// Let time pass, a tenth of a second at once.
+pub(in crate::hub) fn pass(clock: &Clock, pool: &mut LocalPool, us: Micros) {
+    let end = clock.now() + us;
+    while clock.now() < end {
+        let now = (clock.now() + SECOND / 10).min(end);
+        clock.now.store(now, Ordering::SeqCst);
+        let mut sleepers = clock.sleepers.lock().unwrap();
+        let due = sleepers.extract_if(.., |(at, _)| *at <= now);
+        for (_, wake) in due.collect::<Vec<_>>() {
+            let _gone = wake.send(());
+        }
+        drop(sleepers);
+        settle(clock, pool);
     }
 }
 
@@ -156,7 +188,10 @@ impl World {
             outbox: OutboxLimits::default(),
             history: 1,
             max_sessions: 1,
-            idle_us: SECOND,
+            lifetimes: Lifetimes {
+                idle_us: SECOND,
+                ..Lifetimes::default()
+            },
             health_us: EVERY,
             retries: Retries::default(),
             circuit: CircuitOptions {
@@ -184,35 +219,12 @@ impl World {
         world
     }
 
-    /// Run everything that can run now.
     pub(in crate::hub) fn settle(&mut self) {
-        loop {
-            let tasks: Vec<_> = self.clock.tasks.lock().unwrap().drain(..).collect();
-            let none = tasks.is_empty();
-            for task in tasks {
-                self.pool.spawner().spawn_local(task).unwrap();
-            }
-            self.pool.run_until_stalled();
-            if none && self.clock.tasks.lock().unwrap().is_empty() {
-                return;
-            }
-        }
+        settle(&self.clock, &mut self.pool);
     }
 
-    /// Let time pass, a tenth of a second at once.
     pub(in crate::hub) fn pass(&mut self, us: Micros) {
-        let end = self.clock.now() + us;
-        while self.clock.now() < end {
-            let now = (self.clock.now() + SECOND / 10).min(end);
-            self.clock.now.store(now, Ordering::SeqCst);
-            let mut sleepers = self.clock.sleepers.lock().unwrap();
-            let due = sleepers.extract_if(.., |(at, _)| *at <= now);
-            for (_, wake) in due.collect::<Vec<_>>() {
-                let _gone = wake.send(());
-            }
-            drop(sleepers);
-            self.settle();
-        }
+        pass(&self.clock, &mut self.pool, us);
     }
 
     /// Ask for the health; the answer, and how long it took.

@@ -79,7 +79,9 @@ impl Session {
     /// Media time at which the voice will need its next utterance.
     pub(in crate::session) fn next_utterance_at(&self, turn: &Turn) -> Option<Micros> {
         let waits = turn.tts.fed() && !turn.queue.is_empty() && turn.line.unfinished() == 0;
-        (waits && !self.layers.asked(Stage::Tts))
+        // What must be asked first waits for the answer to another question.
+        let asks = self.stale(Stage::Tts) && self.layers.resolving();
+        (waits && !asks && !self.layers.asked(Stage::Tts))
             .then(|| turn.line.placed_end().saturating_sub(self.utterance_lead()))
     }
 
@@ -251,14 +253,14 @@ impl Session {
                 turn.tts.meter.earn(chunk.end().saturating_sub(chunk.at));
                 chunk.at = turn.line.place(chunk.at, earliest, heard, lead);
                 let begun = turn.line.audio(chunk.clone());
-                self.tell_face(AvatarInput::Audio(chunk));
+                self.show_speech(now, AvatarInput::Audio(chunk));
                 if let Some((index, at)) = begun {
                     self.utterance_placed(index, at);
                 }
             }
             Some(Ok(TtsEvent::Viseme(mut mark))) => {
                 mark.at = turn.line.place(mark.at, earliest, heard, lead);
-                self.tell_face(AvatarInput::Viseme(mark));
+                self.show_speech(now, AvatarInput::Viseme(mark));
             }
             Some(Ok(TtsEvent::TextMark(mut mark))) => {
                 mark.at = turn.line.place(mark.at, earliest, heard, lead);
