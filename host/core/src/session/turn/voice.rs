@@ -72,7 +72,8 @@ impl Session {
     /// Media time at which the voice will need its next utterance.
     pub(in crate::session) fn next_utterance_at(&self, turn: &Turn) -> Option<Micros> {
         let waits = turn.tts.fed() && !turn.queue.is_empty() && turn.line.unfinished() == 0;
-        (waits && !self.layers.asked(Stage::Tts))
+        // What it is to be told first is on its way, or will be asked for with the next question.
+        (waits && !self.layers.asked(Stage::Tts) && !self.stale(Stage::Tts))
             .then(|| turn.line.placed_end().saturating_sub(self.utterance_lead()))
     }
 
@@ -258,7 +259,7 @@ impl Session {
             }
             Some(Ok(TtsEvent::UtteranceEnd(index))) => turn.line.finish(index),
             Some(Err(error)) => self.stage_failed(now, Stage::Tts, error),
-            None if turn.tts.fed() && !turn.tts.told_end => {
+            None if turn.tts.fed() && (!turn.tts.told_end || turn.line.waiting()) => {
                 let message = "the voice ended before it had spoken everything";
                 self.stage_failed(
                     now,
