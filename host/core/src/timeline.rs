@@ -6,6 +6,9 @@ use std::collections::VecDeque;
 
 /// Marks stand this much before their sound at most.
 const MARK_SLACK_US: Micros = 100_000;
+/// A voice may leave silence out, up to this much. Where it leaves out more its clock is wrong, and
+/// nobody is to wait for it.
+const MOST_SILENCE_US: Micros = 3_000_000;
 /// A word of whose sound only this much is missing is whole.
 const WHOLE_SLACK_US: Micros = 30_000;
 
@@ -41,8 +44,10 @@ pub struct Unsaid {
 /// A turn's sound.
 #[derive(Debug, Default)]
 pub struct Timeline {
-    /// Media time of the call's first sample.
-    base: Option<Micros>,
+    /// Media time of the call's first sample; less than 0 where its own times begin late.
+    base: Option<i64>,
+    /// Media time of what the call said first.
+    start: Micros,
     /// The call's first utterance; more than 0 after an earlier call failed.
     first: usize,
     queue: VecDeque<AudioChunk>,
@@ -131,19 +136,38 @@ impl Timeline {
     /// not before `earliest`. Later ones move the rest of the turn on if the voice fell behind
     /// `heard`, by enough to have `lead` again.
     pub fn place(&mut self, at: Micros, earliest: Micros, heard: Micros, lead: Micros) -> Micros {
-        let placed_end = self.placed_end;
-        let base = *self
-            .base
-            .get_or_insert_with(|| earliest.max(placed_end).saturating_sub(at));
-        let placed = base + at;
+        let own = i64::try_from(at).unwrap_or(i64::MAX);
+        let based = |media: Micros| i64::try_from(media).unwrap_or(i64::MAX).saturating_sub(own);
+        let base = match self.base {
+            Some(base) => base,
+            None => {
+                self.start = earliest.max(self.placed_end);
+                based(self.start)
+            }
+        };
+        self.base = Some(base);
+        let placed = Micros::try_from(base.saturating_add(own)).unwrap_or(0);
         // Marks of sound that already has its place may come late and move nothing.
         let ahead = placed + MARK_SLACK_US >= self.placed_end;
         if placed < heard && ahead {
             let moved = heard + lead;
-            self.base = Some(moved.saturating_sub(at));
+            self.base = Some(based(moved));
+            self.move_marks(moved - placed);
             return moved;
         }
         placed
+    }
+
+    /// The rest of the turn moves on, and with it the words whose sound is not there yet.
+    fn move_marks(&mut self, by: Micros) {
+        let placed_end = self.placed_end;
+        let spoken = self.spoken.iter_mut().skip(self.finished);
+        for mark in spoken.flat_map(|spoken| &mut spoken.marks) {
+            if mark.end > placed_end {
+                mark.middle += by;
+                mark.end += by;
+            }
+        }
     }
 
     /// Whether the turn has a place yet.
@@ -153,7 +177,13 @@ impl Timeline {
 
     /// Sound with its place. If an utterance begins with it: which one, and when.
     pub fn audio(&mut self, mut chunk: AudioChunk) -> Option<(usize, Micros)> {
-        let at = chunk.at.max(self.placed_end);
+        let due = self.placed_end.max(self.start);
+        let mut at = chunk.at.max(due);
+        if let Some(base) = self.base.filter(|_| at > due + MOST_SILENCE_US) {
+            let early = i64::try_from(at - due).unwrap_or(i64::MAX);
+            self.base = Some(base.saturating_sub(early));
+            at = due;
+        }
         chunk.at = at;
         self.placed_end = chunk.end();
         self.queue.push_back(chunk);
@@ -374,6 +404,34 @@ mod tests {
         assert_eq!(line.audio(chunk(0, 20)), Some((1, 40_500)));
         line.finish(1);
         assert_eq!(line.audio(chunk(90_000, 20)), None, "nobody's sound");
+    }
+
+    #[test]
+    fn a_voice_whose_clock_is_wrong_keeps_nobody_waiting() {
+        const DAY: Micros = 86_400_000_000;
+        let mut line = Timeline::default();
+        for (at, placed) in [(DAY, 500), (DAY + 20_000, 20_500), (3 * DAY, 40_500)] {
+            let at = line.place(at, 500, 0, 0);
+            line.audio(chunk(at, 20));
+            assert_eq!(line.pop(None).map(|c| c.at), Some(placed));
+        }
+        assert_eq!(line.place(3 * DAY + 20_000, 0, 0, 0), 60_500);
+    }
+
+    #[test]
+    fn words_whose_sound_is_late_are_late_with_it() {
+        let mut line = Timeline::default();
+        line.utterance("Hello there.");
+        for (n, word) in ["Hello", "there."].iter().enumerate() {
+            let at = line.place(n as u64 * 200_000, 0, 0, 0);
+            line.mark(&mark(at, word));
+        }
+        let at = line.place(0, 0, 0, 0);
+        line.audio(chunk(at, 200));
+        assert_eq!(line.place(200_000, 0, 400_000, 100_000), 500_000);
+        line.audio(chunk(500_000, 100));
+        assert_eq!(line.heard(400_000), "Hello", "the rest has not sounded");
+        assert_eq!(line.take_back(), unsaid(0, true, &["there."]));
     }
 
     fn unsaid(from: usize, begun: bool, texts: &[&str]) -> Unsaid {

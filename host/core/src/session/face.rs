@@ -11,6 +11,10 @@ use crate::provider::{AvatarEvent, AvatarInput, Control, ErrorCode, ProviderErro
 /// when a turn begins. Two faces that take turns would be worse to look at than the second alone.
 const RETRY_US: Micros = 15_000_000;
 
+/// A face may leave time out, up to this much. Where it leaves out more its clock is wrong: its frame
+/// follows the last one, or what is heard by now.
+const MOST_SKIP_US: Micros = 3_000_000;
+
 #[derive(Debug, Default, PartialEq, Eq)]
 enum State {
     #[default]
@@ -32,6 +36,8 @@ pub(super) struct Face {
     tried: Vec<usize>,
     /// Media time of the call's frame 0.
     base: Micros,
+    /// How far the call's clock has turned out to be wrong.
+    ahead: Micros,
     /// The frame that waits for its time.
     next: Option<VideoFrame>,
     /// End of the last frame that was sent.
@@ -137,7 +143,9 @@ impl Session {
         if matches!(self.face.state, State::Opening(_) | State::Open(_)) {
             self.out.push(Output::Close(Stage::Avatar));
         }
-        self.face.state = State::Closed;
+        if !self.face.lost() {
+            self.face.state = State::Closed;
+        }
         self.face.next = None;
         self.face.due = None;
     }
@@ -156,6 +164,7 @@ impl Session {
         }
         self.face.state = State::Open(ticket);
         self.face.base = self.face.end.max(self.clock.media(now));
+        self.face.ahead = 0;
         self.face.due = Some(now + self.face_budget().first_output_us);
         let control = self.layers.control(Stage::Avatar);
         if *control != self.face.opened_with {
@@ -271,7 +280,7 @@ impl Session {
                 self.face_failed(now, &error);
             }
             Some(Err(error)) => self.face_failed(now, &error),
-            Some(Ok(AvatarEvent::Frame(frame))) => self.frame(frame),
+            Some(Ok(AvatarEvent::Frame(frame))) => self.frame(now, frame),
             Some(Ok(AvatarEvent::Audio(chunk))) => self.face_audio(now, chunk),
             Some(Ok(AvatarEvent::Remote { kind, details })) => {
                 self.emit(ServerEvent::RemoteMedia { kind, details });
@@ -280,10 +289,18 @@ impl Session {
         }
     }
 
-    fn frame(&mut self, mut frame: VideoFrame) {
-        frame.at = (self.face.base + frame.at).max(self.face.end);
-        self.face.due = None;
-        self.face.next = Some(frame);
+    fn frame(&mut self, now: Micros, mut frame: VideoFrame) {
+        let heard = self.clock.media(now);
+        let face = &mut self.face;
+        let due = face.end.max(heard);
+        let at = (face.base + frame.at).saturating_sub(face.ahead);
+        frame.at = at.max(face.end);
+        if at > due + MOST_SKIP_US {
+            face.ahead += at - due;
+            frame.at = due;
+        }
+        face.due = None;
+        face.next = Some(frame);
     }
 
     /// Sound of a face that speaks for itself.
@@ -292,7 +309,13 @@ impl Session {
         let earliest = (heard + self.config.pacing.playout_us).max(self.audio_end);
         let base = self.face.base;
         if let Some(turn) = &mut self.turn {
-            chunk.at = (base + chunk.at).max(earliest);
+            let due = earliest.max(turn.line.placed_end());
+            let at = base + chunk.at;
+            chunk.at = if at > due + MOST_SKIP_US {
+                due
+            } else {
+                at.max(earliest)
+            };
             turn.line.audio(chunk);
         }
     }

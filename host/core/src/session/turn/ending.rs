@@ -62,13 +62,17 @@ impl Session {
         } else {
             let faceless =
                 self.face.lost() || self.config.codecs.is_empty() || self.config.avatar.is_empty();
-            turn.line.next_at().is_none() && (faceless || end == 0 || self.face.end() >= end)
+            // A picture that waits for a time beyond the sound never leaves.
+            let shown =
+                self.face.end() >= end || self.face.waiting_at().is_some_and(|at| at >= end);
+            turn.line.next_at().is_none() && (faceless || end == 0 || shown)
         };
         if !over || turn.line.next_at().is_some() {
             return;
         }
         let (reason, spoken) = if turn.failed() {
-            (TurnEnd::Failed, turn.line.text())
+            // A voice that failed may have been given more than it said.
+            (TurnEnd::Failed, turn.line.heard(turn.line.sent_end()))
         } else {
             (TurnEnd::Completed, turn.answer.clone())
         };

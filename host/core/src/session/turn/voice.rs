@@ -268,7 +268,7 @@ impl Session {
             }
             Some(Ok(TtsEvent::UtteranceEnd(index))) => turn.line.finish(index),
             Some(Err(error)) => self.stage_failed(now, Stage::Tts, error),
-            None if turn.tts.fed() && !turn.tts.told_end => {
+            None if turn.tts.fed() && (!turn.tts.told_end || turn.line.waiting()) => {
                 let message = "the voice ended before it had spoken everything";
                 self.stage_failed(
                     now,
