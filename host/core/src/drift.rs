@@ -137,10 +137,13 @@ impl Drift {
         let late = signed(media) - signed(frame.at);
         let before = self.level(speaking);
         self.follow(frame, media, late);
-        let level = self.level(speaking);
-        let skip = self
-            .stalled()
-            .or_else(|| self.control(level, Micros::from(frame.duration_us)));
+        let skip = match self.stalled() {
+            Some(behind) => {
+                self.start_over();
+                Some(behind)
+            }
+            None => self.control(self.level(speaking), Micros::from(frame.duration_us)),
+        };
         if let Some(skip) = skip {
             self.ask(skip, media);
         }
@@ -178,14 +181,15 @@ impl Drift {
             .end
             .map_or(0, |end| signed(frame.at.saturating_sub(end)));
         self.end = Some(frame.end());
-        self.pending = (self.pending - skipped).max(0);
-        if self.pending > 0 && media >= self.asked_at + FOLLOW_US {
+        self.pending = self.pending.saturating_sub(skipped).max(0);
+        if self.pending > 0 && media >= self.asked_at.saturating_add(FOLLOW_US) {
             // It does not follow: what was expected of it never was.
             self.pending = 0;
             self.recent.clear();
         }
-        self.recent.push_back((media, late - self.pending));
-        let old = |(at, _): &(Micros, i64)| *at + WINDOW_US < media;
+        let late = late.saturating_sub(self.pending);
+        self.recent.push_back((media, late));
+        let old = |(at, _): &(Micros, i64)| at.saturating_add(WINDOW_US) < media;
         while self.recent.len() > REMEMBERED || self.recent.front().is_some_and(old) {
             self.recent.pop_front();
         }
@@ -197,16 +201,15 @@ impl Drift {
         if !speaking {
             return late.min().unwrap_or(0);
         }
-        let (mut worst, mut next) = (i64::MIN, 0);
+        let (mut worst, mut next) = (None, None);
         for late in late {
-            next = if worst == i64::MIN {
-                late.min(0)
+            if worst.is_none_or(|worst| late > worst) {
+                next = worst.replace(late);
             } else {
-                next.max(late.min(worst))
-            };
-            worst = worst.max(late);
+                next = next.max(Some(late));
+            }
         }
-        next
+        next.or(worst.map(|worst| worst.min(0))).unwrap_or(0)
     }
 
     /// By how much a face that has stopped is behind.
@@ -214,6 +217,13 @@ impl Drift {
         let last = self.recent.iter().rev().take(STALL_FRAMES);
         let least = last.map(|(_, late)| *late).min()?;
         (self.recent.len() >= STALL_FRAMES && least > STALL_US).then_some(least)
+    }
+
+    /// After the jump nothing is as it was before but the face's own pace.
+    fn start_over(&mut self) {
+        self.recent.clear();
+        self.engaged = false;
+        self.credit = 0.0;
     }
 
     /// The loop: by how much the face is to skip ahead, if it is.
@@ -233,7 +243,7 @@ impl Drift {
         let frame = frame_us as f64;
         self.credit = (self.credit + speed * frame).min(frame);
         // As much as is wanted on average, so a frame is due when half of it is wanted.
-        if self.credit < frame / 2.0 || !self.may_correct() {
+        if frame_us == 0 || self.credit < frame / 2.0 || !self.may_correct() {
             return None;
         }
         self.credit -= frame;
@@ -241,10 +251,10 @@ impl Drift {
     }
 
     fn ask(&mut self, skip: i64, media: Micros) {
-        self.pending += skip;
+        self.pending = self.pending.saturating_add(skip);
         self.asked_at = media;
         for (_, late) in &mut self.recent {
-            *late -= skip;
+            *late = late.saturating_sub(skip);
         }
     }
 
@@ -256,3 +266,6 @@ impl Drift {
 fn signed(at: Micros) -> i64 {
     i64::try_from(at).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;
