@@ -16,16 +16,16 @@ const LIMITS: Limits = Limits {
     min: 1,
     max: 64,
 };
+const BUDGETS: Budgets = Budgets {
+    first_output_ms: 2_000,
+    gap_ms: 2_000,
+};
 /// How long sessions live where `runtime.session` does not say.
 const SESSION: SessionSettings = SessionSettings {
     idle_ttl_s: 300,
     max_idle_connected_s: 1_800,
     max_lifetime_s: 0,
     resume_s: 30,
-};
-const BUDGETS: Budgets = Budgets {
-    first_output_ms: 2_000,
-    gap_ms: 2_000,
 };
 
 /// The parts of a configuration that are in the base file, the profile and the environment.
