@@ -10,6 +10,8 @@ const PING_EVERY_MS = 10_000;
 const DEAD_AFTER_MS = 30_000;
 /** Not a goodbye: the server waits for this stream to be resumed. */
 const LOST = 4000;
+/** Why the server closes a session that nobody used. */
+const EXPIRED = "session expired";
 const KEY_ITEM = "tth-api-key";
 
 /** A failed request, with what the server said about it. */
@@ -135,6 +137,12 @@ export class Stream {
     this.timer = setTimeout(() => this.connect(), wait);
   }
 
+  /** A page that nobody looks at needs no session: it would expire again and again. */
+  retryWhenSeen(error) {
+    this.hooks.onState("disconnected", { error, retryAt: performance.now() });
+    document.addEventListener("visibilitychange", () => { if (!this.open) this.retryNow(); }, { once: true });
+  }
+
   attach(generation) {
     const { url, token } = this.session.stream;
     const target = new URL(url, location.href);
@@ -158,7 +166,9 @@ export class Stream {
       clearInterval(this.pinger);
       if (this.heardAt < openedAt) this.session = null; // never got through: do not insist on this session
       this.socket = null;
-      this.retryLater(new Error(event.reason || "The connection was lost."));
+      const error = new Error(event.reason || "The connection was lost.");
+      if (event.reason === EXPIRED && document.hidden) this.retryWhenSeen(error);
+      else this.retryLater(error);
     };
   }
 

@@ -3,7 +3,7 @@
 mod resume;
 
 use super::*;
-use crate::events::Resumption;
+use crate::events::{Envelope, Resumption};
 use crate::media::{AudioChunk, AudioFormat, SECOND, VideoFrame};
 use bytes::Bytes;
 

@@ -240,7 +240,7 @@ impl Engine for Double {
         Some(Box::new(Queue { events, left }))
     }
 
-    /// A second of sound and pictures; "fail" fails, "wait" never ends, "h264" is not JPEG.
+    /// A second of sound and pictures; "fail" fails, "stop" is stopped, "wait" never ends, "h264" is not JPEG.
     fn generate(
         &self,
         request: GenerateRequest,
@@ -260,6 +260,12 @@ impl Engine for Double {
                 error("internal", "and so on"),
                 ServerEvent::TurnEnded {
                     reason: TurnEnd::Failed,
+                },
+            ],
+            "stop" => vec![
+                error("server_shutting_down", "come back in a moment"),
+                ServerEvent::TurnEnded {
+                    reason: TurnEnd::Interrupted,
                 },
             ],
             "silence" => vec![ServerEvent::TurnEnded {

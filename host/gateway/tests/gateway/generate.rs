@@ -100,6 +100,11 @@ async fn a_turn_that_fails_is_a_bad_gateway() {
             ("rate_limited".into(), "come back later".into())
         );
     }
+    let answer = server.post("/v1/generate", r#"{"text":"stop"}"#).await;
+    assert_eq!(
+        (answer.status, answer.error().0.as_str()),
+        (503, "server_shutting_down")
+    );
     let answer = server.post("/v1/generate", r#"{"text":"silence"}"#).await;
     assert_eq!(
         (answer.status, answer.error().0.as_str()),

@@ -18,6 +18,10 @@ const LIMITS: Limits = Limits {
     min: 1,
     max: 64,
 };
+const BUDGETS: Budgets = Budgets {
+    first_output_ms: 2_000,
+    gap_ms: 2_000,
+};
 /// How long sessions live where `runtime.session` does not say.
 const SESSION: SessionSettings = SessionSettings {
     idle_ttl_s: 300,

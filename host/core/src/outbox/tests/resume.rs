@@ -244,3 +244,11 @@ fn a_session_that_ends_tells_who_resumes_why() {
     let (got, end) = drain(&outbox, second);
     assert_eq!((words(&got).len(), end), (1, Some(Detach::ShuttingDown)));
 }
+
+#[test]
+fn who_follows_one_that_came_afresh_cannot_resume() {
+    let (outbox, _) = told(OutboxLimits::default(), &[("a", 1)]);
+    outbox.push(Some(TurnId(1)), sound(0));
+    outbox.attach(None);
+    assert_eq!(refusal(&outbox, 1), Some(Refusal::Dropped));
+}
