@@ -59,8 +59,9 @@ impl Session {
     /// The pause is over.
     pub(super) fn open_again(&mut self, now: Micros) {
         for stage in [Stage::Tts, Stage::Llm] {
-            let rested = |turn: &mut super::Turn| matches!(turn.running(stage).state, State::Pausing(until) if until <= now);
-            if self.turn.as_mut().is_some_and(rested) {
+            let Some(turn) = &mut self.turn else { return };
+            let running = turn.running(stage);
+            if matches!(running.state, State::Pausing(until) if until <= now) {
                 self.open_stage(now, stage);
             }
         }
