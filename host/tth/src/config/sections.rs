@@ -29,11 +29,6 @@ const SESSION: SessionSettings = SessionSettings {
     max_lifetime_s: 0,
     resume_s: 30,
 };
-const BUDGETS: Budgets = Budgets {
-    first_output_ms: 2_000,
-    gap_ms: 2_000,
-    total_ms: 60_000,
-};
 
 /// The parts of a configuration that are in the base file, the profile and the environment.
 pub(crate) fn read(root: &Fields<'_>) -> (RuntimeSettings, Vec<Chain>, Vec<Provider>) {
