@@ -21,6 +21,7 @@ const LIMITS: Limits = Limits {
 const BUDGETS: Budgets = Budgets {
     first_output_ms: 2_000,
     gap_ms: 2_000,
+    total_ms: 60_000,
 };
 /// How long sessions live where `runtime.session` does not say.
 const SESSION: SessionSettings = SessionSettings {
