@@ -3,8 +3,8 @@
 use crate::circuit::Verdict;
 use crate::controls::{Character, Decision, Emotion, Persona};
 use crate::driver::Host;
-use crate::engine::{Engine, GenerateRequest};
-use crate::events::{ServerEvent, TurnEnd};
+use crate::engine::{Engine, GenerateRequest, SessionRequest};
+use crate::events::{ClientEvent, ServerEvent, TurnEnd, TurnMode};
 use crate::hub::Configured;
 use crate::hub::health::tests::{Clock, SECOND, World};
 use crate::media::{AudioChunk, AudioFormat};
@@ -18,8 +18,8 @@ use futures::channel::{mpsc, oneshot};
 use futures::future::{self, BoxFuture};
 use futures::{FutureExt, SinkExt, StreamExt};
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// The face's circuit and what is said of it.
 fn circuit(world: &World) -> (&'static str, String) {
@@ -324,4 +324,39 @@ fn a_mind_that_stumbles_is_asked_again_after_its_pause() {
     let took = world.clock.now() - began;
     assert!((SECOND / 10..=3 * SECOND / 10).contains(&took), "{took}");
     assert_eq!(first.asked(), 2);
+}
+
+#[test]
+fn a_session_that_is_open_learns_what_happened_to_the_others() {
+    let (mut world, first) = house(0);
+    let open = world.hub.open(SessionRequest::default());
+    let id = open.now_or_never().unwrap().unwrap().id;
+    let mut reader = world.hub.attach(id.as_str()).unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let reading = {
+        let told = told.clone();
+        async move {
+            while let Ok(envelope) = reader.next().await {
+                if let ServerEvent::ProviderSwitched { to, reason, .. } = envelope.event {
+                    told.lock().unwrap().push((to.unwrap_or_default(), reason));
+                }
+            }
+        }
+    };
+    world.clock.spawn(reading.boxed());
+    world.settle();
+    first.failing.store(2, Ordering::SeqCst);
+    turn(&mut world);
+    turn(&mut world);
+    let asked = first.asked();
+    let said = ClientEvent::UserText {
+        text: "Who are you?".into(),
+        mode: TurnMode::Chat,
+        end_turn: true,
+    };
+    world.hub.input(id.as_str(), said).unwrap();
+    world.pass(SECOND);
+    assert_eq!(first.asked(), asked, "it is not even tried");
+    let why = "circuit open after 2 failures: unavailable: nobody is there";
+    assert_eq!(*told.lock().unwrap(), [("second".into(), why.into())]);
 }
