@@ -87,6 +87,7 @@ export class View {
 
   /** `{llm, tts, avatar}`: which provider serves each stage. */
   serving(providers) {
+    this.first = providers;
     this.stages = {};
     this.providers.replaceChildren();
     for (const [stage, title] of Object.entries(STAGES)) {
@@ -103,8 +104,9 @@ export class View {
     const entry = this.stages?.[stage];
     if (!entry) return;
     entry.name.textContent = providerName(to);
-    entry.note.textContent = `took over from ${providerName(from)}${reason ? `: ${reason}` : ""}`;
-    entry.row.classList.add("fallback");
+    const back = to === this.first?.[stage];
+    entry.row.classList.toggle("fallback", !back);
+    entry.note.textContent = back ? "serves again" : `took over from ${providerName(from)}${reason ? `: ${reason}` : ""}`;
   }
 
   stageNote(stage, firstMs) {
