@@ -15,7 +15,7 @@ pub struct Pacing {
     pub audio_lead_us: Micros,
     /// A turn's first audio is due this much after it was ready, which is the listener's buffer.
     pub playout_us: Micros,
-    /// Between turns video leaves at most this much ahead.
+    /// Between turns video leaves at most this much ahead; more than the grain, or it would leave late.
     pub idle_lead_us: Micros,
     /// Audio held ready beyond what has left; above it the voice has to wait.
     pub ready_us: Micros,
@@ -30,9 +30,9 @@ impl Default for Pacing {
             realtime: true,
             audio_lead_us: 400_000,
             playout_us: 120_000,
-            idle_lead_us: 40_000,
+            idle_lead_us: 60_000,
             ready_us: 5_000_000,
-            grain_us: 10_000,
+            grain_us: 40_000,
         }
     }
 }
@@ -95,8 +95,8 @@ mod tests {
     #[test]
     fn sessions_of_any_phase_are_woken_together() {
         let pacing = Pacing::default();
-        let woken = [20_001, 23_456, 30_000].map(|at| pacing.together(at));
-        assert_eq!(woken, [30_000; 3]);
+        let woken = [40_001, 53_456, 80_000].map(|at| pacing.together(at));
+        assert_eq!(woken, [80_000; 3]);
         assert_eq!(pacing.together(Micros::MAX), Micros::MAX, "never is never");
     }
 
