@@ -3,6 +3,7 @@
 //! All queues are bounded: a stage that the session does not want to hear is not asked, which holds
 //! its provider back. Dropping a call cancels it.
 
+use crate::circuit::Circuits;
 use crate::engine::Detach;
 use crate::events::{ClientEvent, ServerEvent};
 use crate::media::Micros;
@@ -11,7 +12,9 @@ use crate::provider::{
     Avatar, AvatarEvent, AvatarInput, Call, Llm, LlmEvent, Mapper, ProviderError, Stage, Tts,
     TtsEvent, TtsInput,
 };
-use crate::session::{Farewell, Input, Opening, Output, ResolveRequest, Resolved, Session, Wants};
+use crate::session::{
+    BACK, Farewell, Input, Opening, Output, ResolveRequest, Resolved, Session, Wants,
+};
 use futures::channel::mpsc;
 use futures::future::{BoxFuture, join_all};
 use futures::{FutureExt, StreamExt};
@@ -151,6 +154,9 @@ type Resolving = BoxFuture<'static, Vec<(Stage, Result<Resolved, ProviderError>)
 struct Driver {
     session: Session,
     providers: Arc<Providers>,
+    circuits: Arc<Circuits>,
+    /// What the session knows of them.
+    known: u64,
     host: Arc<dyn Host>,
     commands: mpsc::Receiver<Command>,
     outbox: Outbox,
@@ -165,6 +171,7 @@ struct Driver {
 pub async fn run(
     session: Session,
     providers: Arc<Providers>,
+    circuits: Arc<Circuits>,
     host: Arc<dyn Host>,
     commands: mpsc::Receiver<Command>,
     outbox: Outbox,
@@ -173,6 +180,8 @@ pub async fn run(
     let mut driver = Driver {
         session,
         providers,
+        circuits,
+        known: 0,
         host,
         commands,
         outbox,
@@ -186,6 +195,7 @@ pub async fn run(
         let wants = driver.session.wants(driver.host.now());
         let next = std::future::poll_fn(|context| driver.poll_input(wants, context));
         let Some(input) = next.await else { break };
+        driver.tell_barred();
         driver.session.handle(driver.host.now(), input);
         driver.carry_out();
         observer.observe(&driver.session);
@@ -290,6 +300,13 @@ impl Driver {
         Poll::Ready(Input::Tick)
     }
 
+    /// Before the session may begin a turn, it learns who is not to be asked.
+    fn tell_barred(&mut self) {
+        if let Some(barred) = self.circuits.news(&mut self.known) {
+            self.session.handle(self.host.now(), Input::Barred(barred));
+        }
+    }
+
     fn carry_out(&mut self) {
         let id = self.session.id().clone();
         for output in self.session.take_outputs() {
@@ -303,7 +320,11 @@ impl Driver {
                     } = &event
                     {
                         let (stage, to) = (stage.name(), to.as_deref().unwrap_or("nobody"));
-                        tracing::warn!(session = %id, stage, %from, to, "{reason}");
+                        if reason == BACK {
+                            tracing::info!(session = %id, stage, %from, to, "{reason}");
+                        } else {
+                            tracing::warn!(session = %id, stage, %from, to, "{reason}");
+                        }
                     }
                     self.outbox.push(turn, event);
                 }
@@ -319,11 +340,13 @@ impl Driver {
                         context,
                     } => {
                         if let Some(llm) = self.providers.llm.get(index) {
+                            self.circuits.begin(llm.id(), self.host.now());
                             self.llm.open(ticket, llm.open(messages, control, context));
                         }
                     }
                     Opening::Tts { control, context } => {
                         if let Some(tts) = self.providers.tts.get(index) {
+                            self.circuits.begin(tts.id(), self.host.now());
                             self.tts.open(ticket, tts.open(control, context));
                         }
                     }
@@ -334,6 +357,7 @@ impl Driver {
                         context,
                     } => {
                         if let Some(avatar) = self.providers.avatar.get(index) {
+                            self.circuits.begin(avatar.id(), self.host.now());
                             self.avatar
                                 .open(ticket, avatar.open(render, codecs, control, context));
                         }
@@ -347,6 +371,9 @@ impl Driver {
                 Output::Close(Stage::Llm) => self.llm.close(),
                 Output::Close(Stage::Tts) => self.tts.close(),
                 Output::Close(Stage::Avatar) => self.avatar.close(),
+                Output::Judge(id, verdict) => {
+                    self.circuits.judge(&id, self.host.now(), verdict);
+                }
             }
         }
     }

@@ -167,11 +167,11 @@ pub enum ServerEvent {
         /// From which media time on it holds.
         effective_pts_us: Micros,
     },
-    /// Another provider took over.
+    /// Another provider serves from here on: it took over in the turn, or the turn begins with it.
     ProviderSwitched {
         /// Where.
         stage: Stage,
-        /// Who failed.
+        /// Who served before.
         from: String,
         /// Who serves now; none: nobody.
         to: Option<String>,

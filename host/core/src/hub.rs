@@ -4,9 +4,11 @@ mod describe;
 mod generate;
 mod health;
 mod lifecycle;
+mod probe;
 
 pub use lifecycle::Lifetimes;
 
+use crate::circuit::{CircuitOptions, Circuits};
 use crate::clock::Pacing;
 use crate::controls::{ControlError, Persona, Render};
 use crate::driver::{Command, Host, Observer, Providers, run};
@@ -19,7 +21,7 @@ use crate::ids::SessionId;
 use crate::media::{Micros, VideoCodec};
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::provider::Stage;
-use crate::session::{Candidate, Session, SessionConfig};
+use crate::session::{Candidate, Input, OnBreak, Retries, Session, SessionConfig};
 use futures::channel::mpsc;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -75,6 +77,12 @@ pub struct HubConfig {
     /// How often providers are asked how they are while somebody wants to know, in microseconds; at
     /// least 1.
     pub health_us: Micros,
+    /// How often a provider is asked again before the next one is.
+    pub retries: Retries,
+    /// When a provider that keeps failing is left alone, and for how long.
+    pub circuit: CircuitOptions,
+    /// What becomes of an answer that breaks off.
+    pub on_break: OnBreak,
 }
 
 #[derive(Debug, Default)]
@@ -122,6 +130,7 @@ struct Shared {
     config: HubConfig,
     host: Arc<dyn Host>,
     providers: Arc<Providers>,
+    circuits: Arc<Circuits>,
     personas: Arc<Vec<Persona>>,
     sessions: Mutex<HashMap<String, Entry>>,
     counters: Counters,
@@ -177,6 +186,7 @@ impl Hub {
         let shared = Arc::new(Shared {
             personas: Arc::new(config.personas.clone()),
             providers: Arc::new(providers),
+            circuits: Arc::new(Circuits::new(config.circuit)),
             config,
             host: host.clone(),
             sessions: Mutex::default(),
@@ -186,6 +196,7 @@ impl Hub {
             closing: AtomicBool::new(false),
         });
         host.spawn(health::keep_asking(Arc::downgrade(&shared), host.clone()).boxed());
+        host.spawn(probe::keep_probing(Arc::downgrade(&shared), host.clone()).boxed());
         let weak = Arc::downgrade(&shared);
         let sweeper_host = host.clone();
         host.spawn(
@@ -296,8 +307,13 @@ impl Shared {
             avatar: self.config.avatar.clone(),
             pacing,
             history: self.config.history,
+            retries: self.config.retries,
+            on_break: self.config.on_break,
         };
         let mut session = Session::new(config.clone());
+        if let Some(barred) = self.circuits.news(&mut 0) {
+            session.handle(self.host.now(), Input::Barred(barred));
+        }
         session.set_controls(request.emotion.as_ref(), request.character.as_ref());
         Ok((session, config))
     }
@@ -318,6 +334,7 @@ impl Shared {
         let driver = run(
             session,
             self.providers.clone(),
+            self.circuits.clone(),
             self.host.clone(),
             receiver,
             outbox.clone(),
@@ -462,6 +479,12 @@ impl Engine for Hub {
                 "Turns started by generate",
                 "counter",
                 count(&counters.generated),
+            ),
+            (
+                "tth_circuits_open",
+                "Providers that are left alone or on trial because they kept failing",
+                "gauge",
+                self.0.circuits.open() as f64,
             ),
         ]
     }

@@ -4,6 +4,8 @@
 //! and the time and give outputs; [`driver`] is the thin asynchronous shell that runs them over the
 //! ports of [`provider`]. Everything builds for native targets and for wasm.
 
+pub mod budget;
+pub mod circuit;
 pub mod clock;
 pub mod controls;
 pub mod drift;
@@ -15,6 +17,7 @@ pub mod ids;
 pub mod media;
 pub mod outbox;
 pub mod provider;
+pub mod retry;
 pub mod sentence;
 pub mod session;
 pub mod tags;

@@ -76,6 +76,15 @@ impl ErrorCode {
                 | ErrorCode::Internal
         )
     }
+
+    /// Whether this tells of the provider rather than of what it was asked: the next call is likely to
+    /// end like it.
+    pub fn fault(self) -> bool {
+        !matches!(
+            self,
+            ErrorCode::InvalidInput | ErrorCode::Unsupported | ErrorCode::Cancelled
+        )
+    }
 }
 
 /// How a provider's call failed.

@@ -7,6 +7,7 @@
 //! Every call to a stage has a ticket. What arrives under an old ticket belongs to a call that was
 //! given up and is dropped, which together with the outbox's fence is how no event outlives its turn.
 
+mod chain;
 mod client;
 mod controls;
 mod face;
@@ -14,10 +15,14 @@ mod presence;
 mod turn;
 mod wants;
 
+pub use crate::budget::Budget;
+pub use crate::retry::Retries;
+pub(crate) use chain::BACK;
 pub use controls::Resolved;
 pub use presence::Farewell;
 pub use wants::Wants;
 
+use crate::circuit::{Barred, Verdict};
 use crate::clock::{MediaClock, Pacing};
 use crate::controls::{Persona, Render};
 use crate::events::{ClientEvent, Resumption, ServerEvent};
@@ -27,29 +32,12 @@ use crate::provider::{
     AvatarEvent, AvatarInput, CallContext, Control, LlmEvent, Message, ProviderError, ProviderInfo,
     Stage, TtsEvent, TtsInput,
 };
+use crate::retry::Jitter;
 use controls::Layers;
 use face::Face;
 use presence::Presence;
 use std::sync::Arc;
 use turn::Turn;
-
-/// What a stage is given before it counts as failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// Until its first output.
-    pub first_output_us: Micros,
-    /// Between two outputs.
-    pub gap_us: Micros,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Budget {
-            first_output_us: 5_000_000,
-            gap_us: 5_000_000,
-        }
-    }
-}
 
 /// A provider of a stage's chain.
 #[derive(Clone, Debug)]
@@ -60,6 +48,16 @@ pub struct Candidate {
     pub info: Arc<ProviderInfo>,
     /// What it is given.
     pub budget: Budget,
+}
+
+/// What becomes of an answer whose language model fails in the middle of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBreak {
+    /// The next one that can goes on with it; where nobody can, it is closed.
+    #[default]
+    Continue,
+    /// It is spoken up to the last sentence that is whole, and the turn fails.
+    Close,
 }
 
 /// What a session is made of.
@@ -87,6 +85,10 @@ pub struct SessionConfig {
     pub pacing: Pacing,
     /// Messages of the conversation that a language model is given at most.
     pub history: usize,
+    /// How often a provider is asked again before the next one is.
+    pub retries: Retries,
+    /// What becomes of an answer that breaks off.
+    pub on_break: OnBreak,
 }
 
 /// Into the state machine.
@@ -111,6 +113,8 @@ pub enum Input {
     End(Farewell, Micros),
     /// From the client.
     Client(ClientEvent),
+    /// Who is barred now, by id, and why: turns that begin from now on do without them.
+    Barred(Arc<Barred>),
     /// The mapper has answered.
     Resolved(Vec<(Stage, Result<Resolved, ProviderError>)>),
     /// A stage is open, or could not be opened.
@@ -146,6 +150,8 @@ pub enum Output {
     End(Stage),
     /// Give the stage's call up.
     Close(Stage),
+    /// How it went with a provider, by its id; once for each turn and provider.
+    Judge(String, Verdict),
 }
 
 /// What a stage is opened with.
@@ -204,6 +210,10 @@ pub struct Session {
     turn: Option<Turn>,
     turns: u64,
     tickets: u64,
+    barred: Arc<Barred>,
+    /// Who serves language model and voice, as far as the client has been told.
+    told: [usize; 2],
+    jitter: Jitter,
     gathered: String,
     history: Vec<Message>,
     /// End of the last audio that was sent in any turn.
@@ -216,6 +226,7 @@ impl Session {
     pub fn new(config: SessionConfig) -> Self {
         let layers = Layers::new(&config.persona);
         Session {
+            jitter: Jitter::new(config.id.as_str()),
             config,
             clock: MediaClock::default(),
             attached: false,
@@ -225,6 +236,8 @@ impl Session {
             turn: None,
             turns: 0,
             tickets: 0,
+            barred: Arc::default(),
+            told: [0; 2],
             gathered: String::new(),
             history: Vec::new(),
             audio_end: 0,
@@ -251,6 +264,7 @@ impl Session {
             Input::Detached => self.detach(now),
             Input::End(why, until) => self.end(why, until),
             Input::Client(event) => self.client(now, event),
+            Input::Barred(barred) => self.bar(barred),
             Input::Resolved(results) => self.resolved(now, results),
             Input::Opened(stage, ticket, result) => self.opened(now, stage, ticket, result),
             Input::Llm(ticket, item) => self.llm(now, ticket, item),
@@ -293,26 +307,18 @@ impl Session {
         controls::STAGES.into_iter().filter_map(served).collect()
     }
 
-    fn chain(&self, stage: Stage) -> &[Candidate] {
-        match stage {
-            Stage::Llm => &self.config.llm,
-            Stage::Tts => &self.config.tts,
-            Stage::Avatar => &self.config.avatar,
-        }
-    }
-
     fn ticket(&mut self) -> u64 {
         self.tickets += 1;
         self.tickets
     }
 
-    fn context(&self, turn: Option<TurnId>, budget: Budget) -> CallContext {
+    /// `left`: until the first output is due, in microseconds.
+    fn context(&self, turn: Option<TurnId>, left: Micros) -> CallContext {
         CallContext {
             session_id: self.config.id.as_str().into(),
             turn_id: turn.map(|turn| turn.to_string()).unwrap_or_default(),
             language: self.config.language.clone(),
-            first_output_budget_ms: u32::try_from(budget.first_output_us / 1_000)
-                .unwrap_or(u32::MAX),
+            first_output_budget_ms: u32::try_from(left / 1_000).unwrap_or(u32::MAX),
         }
     }
 

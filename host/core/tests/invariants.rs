@@ -14,7 +14,7 @@ use tth_core::controls::{ControlUpdate, Emotion};
 use tth_core::events::{ClientEvent, ServerEvent, TurnEnd, TurnMode};
 use tth_core::provider::Stage;
 use tth_core::sentence::{SentenceBuffer, SentenceOptions};
-use tth_core::session::Input;
+use tth_core::session::{Input, OnBreak};
 use world::*;
 
 #[derive(Clone, Debug)]
@@ -169,6 +169,14 @@ fn check_given(world: &World, turns: &[Vec<(String, &'static str)>], updates: &[
     }
 }
 
+/// Whoever was called in a turn is judged once, however often it was called.
+fn check_judged(world: &World) {
+    let mut judged = world.judged.clone();
+    judged.sort();
+    let called: Vec<_> = world.called.iter().cloned().collect();
+    assert_eq!(judged, called);
+}
+
 fn stage() -> impl Strategy<Value = Stage> {
     prop::sample::select(vec![Stage::Llm, Stage::Tts, Stage::Avatar])
 }
@@ -188,11 +196,19 @@ fn script() -> impl Strategy<Value = Script> {
         any::<bool>(),
         prop::sample::select(ANSWERS.map(|(answer, _)| answer).to_vec()),
         prop_oneof![Just(40u64), 0..60_000u64],
-        any::<bool>(),
+        (any::<bool>(), 0..3u32, 0..3u32, any::<bool>()),
     )
         .prop_map(
-            |(times, fail_open, fail_after, silent, text_marks, answer, resolve_us, continues)| {
+            |(times, fail_open, fail_after, silent, text_marks, answer, resolve_us, more)| {
+                let (continues, retries, failures, close) = more;
                 Script {
+                    retries,
+                    failures,
+                    on_break: if close {
+                        OnBreak::Close
+                    } else {
+                        OnBreak::Continue
+                    },
                     // A scripted model cannot tell where it is in an answer with tags.
                     continues: continues && !answer.contains('<'),
                     answer: answer.into(),
@@ -265,6 +281,7 @@ proptest! {
         world.run_for(120_000_000);
         check(&world.seen);
         check_given(&world, &turns, &updates);
+        check_judged(&world);
         let count = |wanted: fn(&ServerEvent) -> bool| world.seen.iter().filter(|s| wanted(&s.event)).count();
         let started = count(|event| matches!(event, ServerEvent::TurnStarted));
         prop_assert_eq!(started, count(|event| matches!(event, ServerEvent::TurnEnded { .. })));

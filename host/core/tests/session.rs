@@ -423,6 +423,31 @@ fn when_every_face_fails_the_voice_goes_on_alone() {
 }
 
 #[test]
+fn the_last_face_may_fall_in_mid_turn_and_the_voice_goes_on() {
+    for frames in 0..40 {
+        let script = Script {
+            fail_after: vec![(Stage::Avatar, 0, 15), (Stage::Avatar, 1, frames)],
+            ..Script::default()
+        };
+        let mut world = World::connected(true, script);
+        world.run_for(300_000);
+        world.say("Hello.", TurnMode::Chat);
+        world.run_for(12_000_000);
+        check(&world.seen);
+        assert_eq!(ended(&world), [TurnEnd::Completed], "after {frames} frames");
+        assert!(errors(&world).is_empty());
+        let all_heard = metrics(&world).audio_ms;
+        assert!(all_heard > 2_500.0, "{all_heard} ms after {frames} frames");
+        let switched = world.seen.iter().filter_map(|seen| match &seen.event {
+            ServerEvent::ProviderSwitched { from, to, .. } => Some((from.as_str(), to.as_deref())),
+            _ => None,
+        });
+        let switched: Vec<_> = switched.collect();
+        assert_eq!(switched, [("face", Some("still")), ("still", None)]);
+    }
+}
+
+#[test]
 fn when_every_voice_fails_the_text_still_comes_and_the_turn_says_so() {
     let script = Script {
         fail_open: vec![(Stage::Tts, 0), (Stage::Tts, 1)],

@@ -13,13 +13,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+use tth_core::circuit::CircuitOptions;
 use tth_core::clock::Pacing;
 use tth_core::controls::Render;
 use tth_core::driver::Providers;
 use tth_core::hub::{Configured, Hub, HubConfig, Lifetimes};
 use tth_core::outbox::OutboxLimits;
 use tth_core::provider::{Provider as Port, Stage};
-use tth_core::session::{Budget, Candidate};
+use tth_core::session::{Budget, Candidate, OnBreak, Retries};
 use tth_gateway::GatewayConfig;
 use tth_runtime::{
     EngineLimits, HeaderSecret, InstanceLimits, ProviderSpec, Runtime, RuntimeError, RuntimeOptions,
@@ -103,6 +104,15 @@ pub(crate) async fn hub(config: &Config, environment: &Environment) -> Result<Hu
             resume_us: settings.session.resume_s * 1_000_000,
         },
         health_us: settings.health_refresh_s * 1_000_000,
+        retries: Retries {
+            attempts: settings.retries.attempts,
+            pause_us: settings.retries.pause_ms * 1_000,
+        },
+        circuit: CircuitOptions {
+            failures: settings.circuit.failures,
+            pause_us: settings.circuit.pause_s * 1_000_000,
+        },
+        on_break: on_break(config),
     };
     let providers = Providers {
         llm,
@@ -162,6 +172,12 @@ fn largest_memory(config: &Config) -> u32 {
     asked
         .unwrap_or_default()
         .max(InstanceLimits::default().memory_mb)
+}
+
+/// What becomes of an answer that breaks off.
+fn on_break(config: &Config) -> OnBreak {
+    let chain = config.chains.iter().find(|chain| chain.role == Stage::Llm);
+    chain.map(|chain| chain.on_break).unwrap_or_default()
 }
 
 /// Every provider; `loaded` are those that can serve.
@@ -325,6 +341,7 @@ fn candidate<P: Port + ?Sized>(block: &Provider, provider: &P) -> Candidate {
         budget: Budget {
             first_output_us: block.budgets.first_output_ms * 1_000,
             gap_us: block.budgets.gap_ms * 1_000,
+            total_us: block.budgets.total_ms * 1_000,
         },
     }
 }

@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use tungstenite::client::IntoClientRequest;
 use tungstenite::{Message, WebSocket};
 
+/// Why a turn begins with a provider again that another one had stood in for.
+pub const BACK: &str = "every turn begins with the first that can be used";
+
 /// The two forms of events on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the definition")]
@@ -94,6 +97,17 @@ impl Stream {
     /// If the stream is gone.
     pub fn send_message(&mut self, message: Message) -> Result<()> {
         Ok(self.socket.send(message)?)
+    }
+
+    /// The events until one of this type, without the news that the turn begins with a provider again that
+    /// another one had stood in for: for tests that let one fail in turn after turn.
+    ///
+    /// # Errors
+    /// As of [`Stream::until`].
+    pub fn until_without_returns(&mut self, kind: &str, limit: Duration) -> Result<Vec<Value>> {
+        let mut events = self.until(kind, limit)?;
+        events.retain(|event| event["type"] != "provider_switched" || event["reason"] != BACK);
+        Ok(events)
     }
 
     /// Say something in chat mode.

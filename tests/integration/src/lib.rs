@@ -10,6 +10,6 @@ mod server;
 pub mod sound;
 mod track;
 
-pub use client::{Lost, Stream, Wire, data};
+pub use client::{BACK, Lost, Stream, Wire, data};
 pub use server::{Server, binary};
 pub use track::Track;

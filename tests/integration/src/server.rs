@@ -97,7 +97,11 @@ impl Server {
         if let Some(folder) = std::env::var_os("TTH_COMPONENTS_DIR") {
             command.env("TTH__RUNTIME__COMPONENTS_DIR", folder);
         }
+        // Tests break one provider many times in a row, and each time want to see that it was asked, once,
+        // and what becomes of the turn. What is done about a row of failures has tests of its own.
         command
+            .env("TTH__RUNTIME__CIRCUIT__FAILURES", "0")
+            .env("TTH__RUNTIME__RETRIES__ATTEMPTS", "0")
             .envs(env.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit());

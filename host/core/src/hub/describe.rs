@@ -79,7 +79,15 @@ impl Hub {
     pub(super) fn statuses(&self) -> Vec<ProviderStatus> {
         let shared = &self.0;
         let each = shared.config.configured.iter().map(|configured| {
-            let (health, latency_ms) = shared.last_heard(configured);
+            let (mut health, latency_ms) = shared.last_heard(configured);
+            let (circuit, why) = shared.circuits.status(&configured.id, shared.host.now());
+            // What turns saw of it counts for more than what it says of itself.
+            if !why.is_empty() {
+                health.detail = match (latency_ms, health.detail.as_str()) {
+                    (None, _) | (_, "") => why,
+                    (_, said) => format!("{why}; it says: {said}"),
+                };
+            }
             ProviderStatus {
                 id: configured.id.clone(),
                 role: configured.role,
@@ -89,7 +97,7 @@ impl Hub {
                 info: shared.provider(configured).map(|p| p.info().clone()),
                 health,
                 latency_ms,
-                circuit: "closed",
+                circuit: circuit.name(),
             }
         });
         each.collect()

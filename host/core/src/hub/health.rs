@@ -119,22 +119,23 @@ impl Shared {
         over
     }
 
-    async fn ask(&self, configured: &Configured) {
-        let Some(provider) = self.provider(configured) else {
-            return;
-        };
+    /// Ask a provider how it is, and keep the answer; none: it did not say, or there is no such one.
+    pub(super) async fn ask(&self, configured: &Configured) -> Option<Health> {
+        let provider = self.provider(configured)?;
         let asked = self.host.now();
         let late = self.host.sleep_until(asked + ANSWER_US);
-        let health = match select(provider.health(), late).await {
-            Either::Left((health, _)) => health,
-            Either::Right(_) => Health {
-                readiness: Readiness::Degraded,
-                detail: format!("did not say how it is within {} s", ANSWER_US / 1_000_000),
-            },
+        let said = match select(provider.health(), late).await {
+            Either::Left((health, _)) => Some(health),
+            Either::Right(_) => None,
         };
         let latency_ms = self.host.now().saturating_sub(asked) as f64 / 1_000.0;
+        let health = said.clone().unwrap_or_else(|| Health {
+            readiness: Readiness::Degraded,
+            detail: format!("did not say how it is within {} s", ANSWER_US / 1_000_000),
+        });
         let heard = Heard { health, latency_ms };
         self.board.lock().heard.insert(configured.id.clone(), heard);
+        said
     }
 
     /// What is known of a provider, and how long its answer took.

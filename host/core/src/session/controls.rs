@@ -42,16 +42,6 @@ fn is_prompt(spec: &ParamSpec) -> bool {
 }
 
 impl Session {
-    /// Which candidate serves a stage, or will.
-    pub(super) fn serving(&self, stage: Stage) -> usize {
-        match (stage, &self.turn) {
-            (Stage::Avatar, _) => self.face.index(),
-            (Stage::Llm, Some(turn)) => turn.llm.index,
-            (Stage::Tts, Some(turn)) => turn.tts.index,
-            _ => 0,
-        }
-    }
-
     /// Whether a stage's parameters are to be asked for anew.
     pub(super) fn stale(&self, stage: Stage) -> bool {
         let serving = self.serving(stage);

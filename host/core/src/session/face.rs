@@ -1,12 +1,14 @@
 //! The face: one call that lasts as long as somebody watches.
 
 use super::{Budget, Opening, Output, Session};
+use crate::circuit::Verdict;
 use crate::drift::Drift;
 use crate::events::ServerEvent;
 use crate::media::{AudioChunk, Micros, VideoFrame};
 use crate::provider::{AvatarEvent, AvatarInput, Control, ErrorCode, ProviderError, Stage};
 
-/// A face that failed is left alone for this long, then tried again when a turn begins.
+/// After a face failed its session keeps the next one for this long, then a better one is tried again
+/// when a turn begins. Two faces that take turns would be worse to look at than the second alone.
 const RETRY_US: Micros = 15_000_000;
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,6 +28,8 @@ enum State {
 pub(super) struct Face {
     state: State,
     index: usize,
+    /// Who failed since the session last started over.
+    tried: Vec<usize>,
     /// Media time of the call's frame 0.
     base: Micros,
     /// The frame that waits for its time.
@@ -47,11 +51,12 @@ impl Face {
     }
 
     /// Start over with the best face.
-    pub(super) fn forgive(&mut self) {
+    fn forgive(&mut self, best: usize) {
         if !matches!(self.state, State::Opening(_) | State::Open(_)) {
             self.state = State::Closed;
-            self.index = 0;
+            self.index = best;
         }
+        self.tried.clear();
         self.retry_at = None;
     }
 
@@ -114,7 +119,7 @@ impl Session {
         let Some(candidate) = self.chain(Stage::Avatar).get(self.face.index) else {
             return;
         };
-        let context = self.context(None, candidate.budget);
+        let context = self.context(None, candidate.budget.first_output_us);
         let opening = Opening::Avatar {
             render: self.config.render,
             codecs: self.config.codecs.clone(),
@@ -158,7 +163,7 @@ impl Session {
             self.out.push(Output::Avatar(AvatarInput::Control(control)));
         }
         if let Some(turn) = &self.turn {
-            let context = self.context(Some(turn.id), self.face_budget());
+            let context = self.context(Some(turn.id), self.face_budget().first_output_us);
             self.join_turn(context, self.face.base);
         }
     }
@@ -194,27 +199,38 @@ impl Session {
             .unwrap_or_default()
     }
 
-    /// A turn begins: a better face that failed a while ago gets another chance.
+    pub(super) fn forgive_face(&mut self) {
+        let best = self.first(Stage::Avatar);
+        self.face.forgive(best);
+    }
+
+    /// A turn begins: a better face that failed a while ago, or was barred, gets another chance.
     pub(super) fn retry_face(&mut self, now: Micros) {
-        if self.face.retry_at.is_none_or(|at| now < at) {
+        let waits = self.face.retry_at.is_some_and(|at| now < at);
+        let best = self.first(Stage::Avatar);
+        if waits || self.config.codecs.is_empty() || best >= self.face.index {
             return;
         }
+        // Of those who all failed the last one is who the client knows of.
+        let before = match self.face.lost() {
+            true => self.face.tried.last().copied(),
+            false => Some(self.face.index),
+        };
         self.close_face();
-        self.face.forgive();
+        self.forgive_face();
+        self.tell_switched(Stage::Avatar, before.unwrap_or(best), best);
         self.open_face_when_resolved();
     }
 
     fn face_failed(&mut self, now: Micros, error: &ProviderError) {
         self.close_face();
-        let name = |session: &Session| {
-            session
-                .chain(Stage::Avatar)
-                .get(session.face.index)
-                .map(|c| c.id.clone())
-        };
-        let from = name(self).unwrap_or_default();
-        self.face.index += 1;
-        let to = name(self);
+        let failed = self.face.index;
+        self.blame(Stage::Avatar, failed, error);
+        self.face.tried.push(failed);
+        let next = self.choose(Stage::Avatar, &self.face.tried, |_| true);
+        self.face.index = next.unwrap_or_else(|| self.chain(Stage::Avatar).len());
+        let from = self.name(Stage::Avatar, failed).unwrap_or_default();
+        let to = self.name(Stage::Avatar, self.face.index);
         if to.is_none() {
             self.face.state = State::Lost;
         }
@@ -230,6 +246,14 @@ impl Session {
             reason,
         });
         self.open_face_when_resolved();
+    }
+
+    /// A turn is over that the face has shown.
+    pub(super) fn judge_face(&mut self) {
+        let shown = |turn: &super::Turn| turn.first_frame.is_some();
+        if self.face.open() && self.turn.as_ref().is_some_and(shown) {
+            self.judge(Stage::Avatar, self.face.index, Verdict::Well);
+        }
     }
 
     pub(super) fn avatar(

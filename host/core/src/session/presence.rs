@@ -7,6 +7,7 @@ use super::{Output, Session};
 use crate::engine::Detach;
 use crate::events::{ClientEvent, Resumption, ServerEvent};
 use crate::media::Micros;
+use crate::provider::Stage;
 
 /// Why a session ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +88,6 @@ impl Session {
         let again = self.begin_to_listen(now);
         self.clock.jump(now, self.face.end().max(self.audio_end));
         self.greet(resumption);
-        self.face.forgive();
         if again {
             // The new reader has none of the frames that later ones may build on.
             self.close_face();
@@ -112,7 +112,6 @@ impl Session {
             _ => {}
         }
         self.greet(Resumption::Resumed);
-        self.face.forgive();
         if again {
             self.close_face();
         }
@@ -128,13 +127,15 @@ impl Session {
         if self.config.pacing.realtime {
             self.clock.start(now);
             if !again {
-                self.restart_budgets(now);
+                self.go_on_with_turn(now);
             }
         }
         again
     }
 
     fn greet(&mut self, resumption: Resumption) {
+        self.forgive_face();
+        self.told = [self.serving(Stage::Llm), self.serving(Stage::Tts)];
         let providers = self.providers();
         let ready = ServerEvent::SessionReady {
             providers,
@@ -154,7 +155,7 @@ impl Session {
             return;
         }
         self.presence.awaited = Some(until);
-        self.forget_played();
+        self.hold_turn(now);
         self.close_face();
         self.clock.stop(now);
     }

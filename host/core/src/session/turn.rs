@@ -5,10 +5,12 @@ mod ending;
 mod failure;
 mod lips;
 mod pause;
+mod retry;
 mod voice;
 
 use super::controls::lay;
 use super::{Budget, Opening, Output, Session};
+use crate::budget::Meter;
 use crate::controls::Emotion;
 use crate::events::{ReportLine, ServerEvent, StageMetrics, TurnMode};
 use crate::ids::TurnId;
@@ -36,6 +38,8 @@ enum State {
     Wanted,
     Opening(u64),
     Open(u64),
+    /// It failed before anything was said, and is opened again then.
+    Pausing(Micros),
     /// All of its output is there.
     Done,
     Failed,
@@ -47,15 +51,37 @@ pub(super) struct Running {
     state: State,
     pub(super) index: usize,
     attempts: u32,
+    /// Who failed in this turn.
+    tried: Vec<usize>,
+    /// How often the one who serves was opened again.
+    retries: u32,
+    /// Whether this call gave something.
+    gave: bool,
     first_output: Option<Micros>,
     last_output: Option<Micros>,
     /// No more input will come.
     told_end: bool,
-    /// When its next output must be there.
-    pub(super) due: Option<Micros>,
+    meter: Meter,
 }
 
 impl Running {
+    /// Not needed yet; the index says who will serve.
+    fn by(index: usize) -> Self {
+        Running {
+            index,
+            ..Running::default()
+        }
+    }
+
+    /// When something is to be done about it that it does not say itself.
+    pub(super) fn wake_at(&self) -> Option<Micros> {
+        let again = match self.state {
+            State::Pausing(until) => Some(until),
+            _ => None,
+        };
+        [again, self.meter.due()].into_iter().flatten().min()
+    }
+
     fn is(&self, ticket: u64) -> bool {
         matches!(self.state, State::Opening(t) | State::Open(t) if t == ticket)
     }
@@ -74,6 +100,7 @@ impl Running {
     }
 
     fn output(&mut self, now: Micros) {
+        self.gave = true;
         self.first_output.get_or_insert(now);
         self.last_output = Some(now);
     }
@@ -201,18 +228,19 @@ impl Session {
         self.remember(Role::User, said.clone());
         self.layers.forget_hints();
         self.face.drift.reset();
-        self.retry_face(now);
+        let cutting = self.cutting();
+        let (llm, tts) = (self.first(Stage::Llm), self.first(Stage::Tts));
         self.turn = Some(Turn {
             id: TurnId(self.turns),
             started: now,
             mode,
             said,
             begun: false,
-            llm: Running::default(),
-            tts: Running::default(),
+            llm: Running::by(llm),
+            tts: Running::by(tts),
             line: Timeline::default(),
             tags: Tags::default(),
-            sentences: SentenceBuffer::new(self.cutting()),
+            sentences: SentenceBuffer::new(cutting),
             written: 0,
             answer: String::new(),
             joins: false,
@@ -238,6 +266,11 @@ impl Session {
             played: None,
         });
         self.emit(ServerEvent::TurnStarted);
+        if mode == TurnMode::Chat {
+            self.tell_first(Stage::Llm);
+        }
+        self.tell_first(Stage::Tts);
+        self.retry_face(now);
         self.resolve(false);
         if self.resolved_all() {
             self.start_stages(now);
@@ -251,7 +284,7 @@ impl Session {
             return;
         }
         let (id, mode, said) = (turn.id, turn.mode, turn.said.clone());
-        let context = self.context(Some(id), Budget::default());
+        let context = self.context(Some(id), Budget::default().first_output_us);
         self.tell_face(AvatarInput::TurnStart(context));
         self.open_stage(now, Stage::Tts);
         match mode {
@@ -290,7 +323,7 @@ impl Session {
         let Some(turn) = &mut self.turn else { return };
         let running = turn.running(stage);
         running.state = State::Opening(ticket);
-        running.told_end = false;
+        (running.told_end, running.gave) = (false, false);
         running.attempts += 1;
         let index = running.index;
         let Some(candidate) = self.chain(stage).get(index) else {
@@ -303,13 +336,16 @@ impl Session {
         };
         let budget = candidate.budget;
         let control = self.layers.control(stage).clone();
-        let context = self.context(Some(id), budget);
+        let Some(turn) = &mut self.turn else { return };
+        let left = turn.running(stage).begin(now, budget);
+        let context = self.context(Some(id), left);
         let opening = if stage == Stage::Llm {
             let lines = self.layers.take_lines(stage);
             if let Some(turn) = &mut self.turn {
                 turn.asked_with = lines;
                 // The voice's time only runs while it owes sound.
-                turn.llm.due = Some(now + budget.first_output_us);
+                let first = turn.llm.meter.first(budget);
+                turn.llm.meter.owe(now, first, budget);
             }
             Opening::Llm {
                 messages: self.messages(),
@@ -387,10 +423,6 @@ impl Session {
             .get(index)
             .map(|candidate| candidate.budget)
             .unwrap_or_default()
-    }
-
-    fn gap(&self, stage: Stage) -> Micros {
-        self.budget(stage).gap_us
     }
 
     pub(super) fn before_first_audio(&mut self, now: Micros, at: Micros) {

@@ -50,8 +50,8 @@ impl Session {
                     .and_then(|at| paced(at.saturating_sub(lead))),
             );
             wake(self.next_utterance_at(turn).and_then(paced));
-            wake(turn.llm.due);
-            wake(turn.tts.due);
+            wake(turn.llm.wake_at());
+            wake(turn.tts.wake_at());
             if turn.sound_done() {
                 wake(paced(turn.line.placed_end()));
             }

@@ -20,7 +20,9 @@ pub use seen::{check, said, told};
 
 use bytes::Bytes;
 use script::{Slot, opened, ready, take};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use tth_core::circuit::{CircuitOptions, Circuits};
 use tth_core::clock::Pacing;
 use tth_core::controls::{Decision, EMOTION_LABELS, Outcome, ParamValue, Persona, Render};
 use tth_core::events::{ClientEvent, ServerEvent, TurnMode};
@@ -61,6 +63,17 @@ pub struct World {
     pub given: Vec<Given>,
     /// Every control that a voice was told in mid-call, with the number of utterances before it.
     pub voice_controls: Vec<(usize, String)>,
+    /// What was opened: when, the stage and its candidate.
+    pub opened: Vec<(Micros, Stage, usize)>,
+    /// Language models and voices that were called, and those that were judged, by turn from 1.
+    pub called: BTreeSet<(u64, String)>,
+    pub judged: Vec<(u64, String)>,
+    turn: u64,
+    pub circuits: Arc<Circuits>,
+    /// What a provider says that is asked how it is after it kept failing.
+    pub well: bool,
+    known: u64,
+    ids: [Vec<String>; 3],
     script: Script,
     llm: Slot<LlmEvent>,
     tts: Slot<TtsEvent>,
@@ -95,6 +108,7 @@ pub fn candidate(id: &str) -> Candidate {
         budget: Budget {
             first_output_us: 1_000_000,
             gap_us: 1_000_000,
+            total_us: 30_000_000,
         },
     }
 }
@@ -119,13 +133,18 @@ pub fn config(realtime: bool) -> SessionConfig {
             ..Pacing::default()
         },
         history: 40,
+        retries: Retries::default(),
+        on_break: OnBreak::default(),
     }
 }
 
 impl World {
     pub fn new(config: SessionConfig, script: Script) -> Self {
+        let ids = [&config.llm, &config.tts, &config.avatar];
+        let ids = ids.map(|chain| chain.iter().map(|one| one.id.clone()).collect());
         World {
             outbox: Outbox::new(config.id.clone(), OutboxLimits::default()),
+            ids,
             session: Session::new(config),
             now: 1_000_000,
             seen: vec![],
@@ -133,6 +152,16 @@ impl World {
             messages: vec![],
             given: vec![],
             voice_controls: vec![],
+            opened: vec![],
+            called: BTreeSet::new(),
+            judged: vec![],
+            turn: 0,
+            circuits: Arc::new(Circuits::new(CircuitOptions {
+                failures: script.failures,
+                pause_us: 5_000_000,
+            })),
+            well: true,
+            known: 0,
             script,
             llm: Slot::none(),
             tts: Slot::none(),
@@ -151,7 +180,16 @@ impl World {
     }
 
     pub fn connected(realtime: bool, script: Script) -> Self {
-        let mut config = config(realtime);
+        World::connected_with(config(realtime), script)
+    }
+
+    /// A session of one's own; the script says what it has of retries and breaks.
+    pub fn connected_with(mut config: SessionConfig, script: Script) -> Self {
+        config.retries = Retries {
+            attempts: script.retries,
+            pause_us: 100_000,
+        };
+        config.on_break = script.on_break;
         if script.continues {
             for brain in &mut config.llm {
                 Arc::make_mut(&mut brain.info).features = vec!["continues".into()];
@@ -175,6 +213,16 @@ impl World {
     }
 
     pub fn give(&mut self, input: Input) {
+        for id in self.circuits.due(self.now) {
+            self.circuits.probed(&id, self.now, self.well);
+        }
+        if let Some(barred) = self.circuits.news(&mut self.known) {
+            self.take(Input::Barred(barred));
+        }
+        self.take(input);
+    }
+
+    fn take(&mut self, input: Input) {
         self.session.handle(self.now, input);
         let outputs: Vec<_> = self.session.take_outputs().collect();
         for output in outputs {
@@ -185,6 +233,7 @@ impl World {
     fn carry_out(&mut self, output: Output) {
         match output {
             Output::Emit(turn, event) => {
+                self.turn += u64::from(event == ServerEvent::TurnStarted);
                 self.outbox.push(turn, event.clone());
                 self.seen.push(Seen {
                     at: self.now,
@@ -202,7 +251,22 @@ impl World {
                 );
                 self.resolve = Some((self.now + self.script.resolve_us, *request));
             }
-            Output::Open(ticket, _, opening) => self.open(ticket, *opening),
+            Output::Open(ticket, index, opening) => {
+                let stage = opening.stage();
+                self.opened.push((self.now, stage, index));
+                let id = self.ids[stage as usize][index].clone();
+                self.circuits.begin(&id, self.now);
+                if stage != Stage::Avatar {
+                    self.called.insert((self.turn, id));
+                }
+                self.open(ticket, *opening);
+            }
+            Output::Judge(id, verdict) => {
+                self.circuits.judge(&id, self.now, verdict);
+                if !self.ids[Stage::Avatar as usize].contains(&id) {
+                    self.judged.push((self.turn, id));
+                }
+            }
             Output::Tts(input) => {
                 assert!(!self.tts.done, "input after its end: {input:?}");
                 match input {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use tth_core::media::Micros;
 use tth_core::provider::{ErrorCode, ProviderError, Stage};
-use tth_core::session::Input;
+use tth_core::session::{Input, OnBreak};
 
 /// How the scripted stages behave.
 #[derive(Clone, Debug)]
@@ -29,6 +29,11 @@ pub struct Script {
     pub text_marks: bool,
     /// Language models can go on with what another one has begun.
     pub continues: bool,
+    /// How often a provider is asked again, 100 ms later at the earliest.
+    pub retries: u32,
+    /// Failures in a row that open a circuit, for 5 s at first; 0: none does.
+    pub failures: u32,
+    pub on_break: OnBreak,
 }
 
 impl Default for Script {
@@ -47,6 +52,9 @@ impl Default for Script {
             silent: vec![],
             text_marks: true,
             continues: false,
+            retries: 0,
+            failures: 0,
+            on_break: OnBreak::Continue,
         }
     }
 }

@@ -4,6 +4,7 @@ use super::fields::Located;
 use std::path::PathBuf;
 use tth_core::controls::Persona;
 use tth_core::provider::Stage;
+use tth_core::session::OnBreak;
 
 /// A whole configuration.
 #[derive(Debug)]
@@ -41,6 +42,28 @@ pub(crate) struct RuntimeSettings {
     pub(crate) shutdown_s: u64,
     /// How often providers are asked how they are, in seconds.
     pub(crate) health_refresh_s: u64,
+    /// See [`Retries`].
+    pub(crate) retries: Retries,
+    /// See [`Circuit`].
+    pub(crate) circuit: Circuit,
+}
+
+/// Asking a provider again that failed before it said anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Retries {
+    /// Times in a turn; 0: never.
+    pub(crate) attempts: u32,
+    /// The shortest pause before that, in milliseconds.
+    pub(crate) pause_ms: u64,
+}
+
+/// Leaving a provider alone that keeps failing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Circuit {
+    /// Failed turns in a row; 0: never.
+    pub(crate) failures: u32,
+    /// The first pause, in seconds.
+    pub(crate) pause_s: u64,
 }
 
 /// How long sessions live, in seconds.
@@ -76,6 +99,8 @@ pub(crate) struct Budgets {
     pub(crate) first_output_ms: u64,
     /// Between two outputs, in milliseconds.
     pub(crate) gap_ms: u64,
+    /// In a turn, in milliseconds; see [`tth_core::budget`].
+    pub(crate) total_ms: u64,
 }
 
 /// How a provider is reached.
@@ -103,6 +128,10 @@ pub(crate) const ROLES: [(&str, Stage); 3] = [
     ("avatar", Stage::Avatar),
 ];
 
+/// What becomes of an answer that breaks off, by name.
+pub(crate) const ON_BREAK: [(&str, OnBreak); 2] =
+    [("continue", OnBreak::Continue), ("close", OnBreak::Close)];
+
 impl Mode {
     /// The name that configuration and clients use.
     pub(crate) fn name(self) -> &'static str {
@@ -122,6 +151,8 @@ pub(crate) struct Chain {
     pub(crate) primary: Option<Located<String>>,
     /// Who is asked next, in order.
     pub(crate) fallback: Vec<Located<String>>,
+    /// What becomes of an answer that breaks off; of the language models' chain only.
+    pub(crate) on_break: OnBreak,
 }
 
 impl Chain {
@@ -193,6 +224,7 @@ impl Provider {
             budgets: Budgets {
                 first_output_ms: 1_000,
                 gap_ms: 1_000,
+                total_ms: 60_000,
             },
             reuse: true,
         }

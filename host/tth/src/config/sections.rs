@@ -3,11 +3,13 @@
 use super::fields::{Fields, Found, Located};
 use super::problem::Problems;
 use super::schema::{
-    Budgets, Chain, Limits, MODES, Provider, ROLES, RuntimeSettings, Secret, SessionSettings,
+    Budgets, Chain, Circuit, Limits, MODES, ON_BREAK, Provider, ROLES, Retries, RuntimeSettings,
+    Secret, SessionSettings,
 };
 use super::spell;
 use std::path::PathBuf;
 use tth_core::provider::Stage;
+use tth_core::session::OnBreak;
 
 /// What a provider is given where neither its block nor `runtime` says anything.
 const LIMITS: Limits = Limits {
@@ -19,6 +21,7 @@ const LIMITS: Limits = Limits {
 const BUDGETS: Budgets = Budgets {
     first_output_ms: 2_000,
     gap_ms: 2_000,
+    total_ms: 60_000,
 };
 /// How long sessions live where `runtime.session` does not say.
 const SESSION: SessionSettings = SessionSettings {
@@ -89,6 +92,14 @@ fn read_runtime(fields: Fields<'_>) -> RuntimeSettings {
         session: SESSION,
         shutdown_s: fields.whole("shutdown_s", 0..=3_600).unwrap_or(10),
         health_refresh_s: 15,
+        retries: Retries {
+            attempts: 1,
+            pause_ms: 100,
+        },
+        circuit: Circuit {
+            failures: 3,
+            pause_s: 5,
+        },
     };
     if let Some(pacing) = fields.section("pacing") {
         let (lead, playout) = (
@@ -121,6 +132,12 @@ fn read_runtime(fields: Fields<'_>) -> RuntimeSettings {
         settings.health_refresh_s = refresh.unwrap_or(settings.health_refresh_s);
         health.finish();
     }
+    if let Some(retries) = fields.section("retries") {
+        read_retries(retries, &mut settings.retries);
+    }
+    if let Some(circuit) = fields.section("circuit") {
+        read_circuit(circuit, &mut settings.circuit);
+    }
     fields.finish();
     settings
 }
@@ -139,8 +156,27 @@ fn read_session(fields: Fields<'_>) -> SessionSettings {
     }
 }
 
+fn small(number: Option<u64>) -> Option<u32> {
+    number.and_then(|number| u32::try_from(number).ok())
+}
+
+fn read_retries(fields: Fields<'_>, retries: &mut Retries) {
+    let attempts = small(fields.whole("attempts", 0..=10));
+    retries.attempts = attempts.unwrap_or(retries.attempts);
+    let pause = fields.whole("pause_ms", 1..=60_000);
+    retries.pause_ms = pause.unwrap_or(retries.pause_ms);
+    fields.finish();
+}
+
+fn read_circuit(fields: Fields<'_>, circuit: &mut Circuit) {
+    let failures = small(fields.whole("failures", 0..=1_000));
+    circuit.failures = failures.unwrap_or(circuit.failures);
+    let pause = fields.whole("pause_s", 1..=3_600);
+    circuit.pause_s = pause.unwrap_or(circuit.pause_s);
+    fields.finish();
+}
+
 fn read_limits(fields: Fields<'_>, base: Limits) -> Limits {
-    let small = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
     let mut limits = base;
     limits.memory_mb = small(fields.whole("memory_mb", 1..=4_096)).unwrap_or(base.memory_mb);
     let cpu = fields.whole("cpu_ms_per_turn", 1..=3_600_000);
@@ -169,10 +205,23 @@ fn read_limits(fields: Fields<'_>, base: Limits) -> Limits {
 fn read_budgets(fields: Fields<'_>, base: Budgets) -> Budgets {
     let first = fields.whole("first_output_ms", 1..=600_000);
     let gap = fields.whole("gap_ms", 1..=600_000);
+    let total = fields.whole("total_ms", 1..=3_600_000);
+    let first_output_ms = first.unwrap_or(base.first_output_ms);
+    if let Some(total) = total.filter(|total| *total < first_output_ms)
+        && let Some(found) = fields.get("total_ms")
+    {
+        fields.problems.expected(
+            &found.place,
+            total,
+            format!("not less than first_output_ms, which is {first_output_ms}"),
+        );
+    }
     fields.finish();
     Budgets {
-        first_output_ms: first.unwrap_or(base.first_output_ms),
+        first_output_ms,
         gap_ms: gap.unwrap_or(base.gap_ms),
+        // A block that only says how long its first output takes means no less for the whole.
+        total_ms: total.unwrap_or(base.total_ms.max(first_output_ms)),
     }
 }
 
@@ -184,6 +233,7 @@ fn read_chain(components: &Fields<'_>, name: &str, role: Stage) -> Chain {
             mode: None,
             primary: None,
             fallback: Vec::new(),
+            on_break: OnBreak::default(),
         };
     };
     let fields = Fields::of(found.node, found.place, components.problems);
@@ -197,11 +247,15 @@ fn read_chain(components: &Fields<'_>, name: &str, role: Stage) -> Chain {
         .require("primary", "the id of a provider")
         .and_then(|found| found.text(fields.problems));
     let fallback = fields.texts("fallback");
+    let mut on_break = None;
     match role {
         // Read so that they are checked; they take effect with faces that bring their own speech.
         Stage::Tts => drop(fields.flag("disabled_when_avatar_handles_tts")),
         Stage::Avatar => drop(fields.flag("passthrough_text")),
-        Stage::Llm => {}
+        Stage::Llm => {
+            let found = fields.get("on_break");
+            on_break = found.and_then(|found| choice(found, fields.problems, &ON_BREAK));
+        }
     }
     fields.finish();
     Chain {
@@ -209,6 +263,7 @@ fn read_chain(components: &Fields<'_>, name: &str, role: Stage) -> Chain {
         mode,
         primary,
         fallback,
+        on_break: on_break.map(|found| found.value).unwrap_or_default(),
     }
 }
 

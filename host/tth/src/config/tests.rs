@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use tth_core::provider::Stage;
+use tth_core::session::OnBreak;
 
 fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs")
@@ -123,7 +124,8 @@ fn values_come_from_the_block_then_from_runtime() {
         voice.budgets,
         Budgets {
             first_output_ms: 3_000,
-            gap_ms: 3_000
+            gap_ms: 3_000,
+            total_ms: 60_000
         }
     );
     let still = provider("still");
@@ -140,7 +142,8 @@ fn values_come_from_the_block_then_from_runtime() {
         still.budgets,
         Budgets {
             first_output_ms: 2_000,
-            gap_ms: 2_000
+            gap_ms: 2_000,
+            total_ms: 60_000
         }
     );
     assert_eq!(provider("embedded_avatar").settings, r#"{"quality":85}"#);
@@ -151,6 +154,46 @@ fn values_come_from_the_block_then_from_runtime() {
         .unwrap();
     let ids: Vec<&str> = face.ids().map(|id| id.value.as_str()).collect();
     assert_eq!(ids, ["embedded_avatar", "still"]);
+}
+
+#[test]
+fn what_is_done_about_failures_is_the_bases_until_a_variable_says_otherwise() {
+    let Loaded { config, .. } = loaded("mock", &[]);
+    let (retries, circuit) = (config.runtime.retries, config.runtime.circuit);
+    assert_eq!((retries.attempts, retries.pause_ms), (1, 100));
+    assert_eq!((circuit.failures, circuit.pause_s), (3, 5));
+    assert_eq!(config.chains[0].on_break, OnBreak::Continue);
+
+    let variables = [
+        ("TTH__RUNTIME__RETRIES__ATTEMPTS", "0"),
+        ("TTH__RUNTIME__RETRIES__PAUSE_MS", "250"),
+        ("TTH__RUNTIME__CIRCUIT__FAILURES", "0"),
+        ("TTH__RUNTIME__CIRCUIT__PAUSE_S", "60"),
+        ("TTH__COMPONENTS__LLM__ON_BREAK", "close"),
+        (
+            "TTH__PROVIDERS__MOCK_LLM__BUDGETS__FIRST_OUTPUT_MS",
+            "90000",
+        ),
+        ("TTH__PROVIDERS__MOCK_TTS__BUDGETS__TOTAL_MS", "7000"),
+    ];
+    let Loaded { config, .. } = loaded("mock", &variables);
+    let (retries, circuit) = (config.runtime.retries, config.runtime.circuit);
+    assert_eq!((retries.attempts, retries.pause_ms), (0, 250));
+    assert_eq!((circuit.failures, circuit.pause_s), (0, 60));
+    assert_eq!(config.chains[0].on_break, OnBreak::Close);
+    let total_ms = |id: &str| {
+        let provider = config.providers.iter().find(|one| one.id == id);
+        provider.unwrap().budgets.total_ms
+    };
+    assert_eq!(
+        total_ms("mock_llm"),
+        90_000,
+        "not less than its first output"
+    );
+    assert_eq!(
+        (total_ms("mock_tts"), total_ms("mock_avatar")),
+        (7_000, 60_000)
+    );
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn say(stream: &mut Stream, text: &str) {
 /// A turn in which a text is spoken: all its events.
 fn said(stream: &mut Stream, text: &str) -> Vec<Value> {
     say(stream, text);
-    stream.until("turn_ended", LIMIT).unwrap()
+    stream.until_without_returns("turn_ended", LIMIT).unwrap()
 }
 
 /// A text spoken into a file; the frames, and the samples.

@@ -86,7 +86,7 @@ fn open(server: &Server, request: &Value) -> Stream {
 /// A turn in chat mode: all its events.
 fn chat(stream: &mut Stream, text: &str) -> Vec<Value> {
     stream.chat(text).unwrap();
-    stream.until("turn_ended", LIMIT).unwrap()
+    stream.until_without_returns("turn_ended", LIMIT).unwrap()
 }
 
 fn of<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {

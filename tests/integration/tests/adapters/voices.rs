@@ -80,7 +80,7 @@ pub(crate) fn say(stream: &mut Stream, text: &str) {
 /// A turn in which a text is spoken: all its events.
 pub(crate) fn said(stream: &mut Stream, text: &str) -> Vec<Value> {
     say(stream, text);
-    stream.until("turn_ended", LIMIT).unwrap()
+    stream.until_without_returns("turn_ended", LIMIT).unwrap()
 }
 
 /// A turn that the voice spoke itself, and to its end.

@@ -1,6 +1,7 @@
 //! A face that can be asked how it is, on a clock that only the test moves.
 
 use super::*;
+use crate::circuit::CircuitOptions;
 use crate::clock::Pacing;
 use crate::controls::{Character, Decision, Emotion, Persona, Render};
 use crate::driver::Providers;
@@ -12,13 +13,14 @@ use crate::provider::{
     Avatar, AvatarEvent, AvatarInput, Call, CallContext, Control, ErrorCode, Mapper, ProviderError,
     ProviderInfo,
 };
+use crate::session::{OnBreak, Retries};
 use futures::channel::mpsc;
 use futures::executor::LocalPool;
 use futures::future::{self, BoxFuture};
 use futures::task::LocalSpawnExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const SECOND: Micros = 1_000_000;
+pub(in crate::hub) const SECOND: Micros = 1_000_000;
 const EVERY: Micros = 15 * SECOND;
 
 #[derive(Default)]
@@ -141,15 +143,22 @@ impl Mapper for Nothing {
     }
 }
 
-struct World {
-    clock: Arc<Clock>,
+pub(in crate::hub) struct World {
+    pub(in crate::hub) clock: Arc<Clock>,
     face: Arc<Face>,
-    hub: Hub,
+    pub(in crate::hub) hub: Hub,
     pool: LocalPool,
 }
 
 impl World {
-    fn new() -> World {
+    pub(in crate::hub) fn new() -> World {
+        World::with(|_, _, _| ())
+    }
+
+    /// A hub with the face, and what else is put into its configuration and providers.
+    pub(in crate::hub) fn with(
+        more: impl FnOnce(&Arc<Clock>, &mut HubConfig, &mut Providers),
+    ) -> World {
         let clock = Arc::new(Clock::default());
         let face = Arc::new(Face {
             info: ProviderInfo::default(),
@@ -164,7 +173,7 @@ impl World {
             place,
             missing,
         };
-        let config = HubConfig {
+        let mut config = HubConfig {
             llm: Vec::new(),
             tts: Vec::new(),
             avatar: Vec::new(),
@@ -184,13 +193,20 @@ impl World {
                 ..Lifetimes::default()
             },
             health_us: EVERY,
+            retries: Retries::default(),
+            circuit: CircuitOptions {
+                failures: 2,
+                pause_us: 5 * SECOND,
+            },
+            on_break: OnBreak::default(),
         };
-        let providers = Providers {
+        let mut providers = Providers {
             llm: Vec::new(),
             tts: Vec::new(),
             avatar: vec![face.clone()],
             mapper: Arc::new(Nothing),
         };
+        more(&clock, &mut config, &mut providers);
         let hub = Hub::new(config, providers, clock.clone());
         let pool = LocalPool::new();
         let mut world = World {
@@ -203,11 +219,11 @@ impl World {
         world
     }
 
-    fn settle(&mut self) {
+    pub(in crate::hub) fn settle(&mut self) {
         settle(&self.clock, &mut self.pool);
     }
 
-    fn pass(&mut self, us: Micros) {
+    pub(in crate::hub) fn pass(&mut self, us: Micros) {
         pass(&self.clock, &mut self.pool, us);
     }
 
@@ -237,11 +253,11 @@ impl World {
         (face.health.readiness, face.latency_ms, took)
     }
 
-    fn asked(&self) -> u64 {
+    pub(in crate::hub) fn asked(&self) -> u64 {
         self.face.asked.load(Ordering::SeqCst)
     }
 
-    fn says(&self, readiness: Readiness, takes: Micros) {
+    pub(in crate::hub) fn says(&self, readiness: Readiness, takes: Micros) {
         *self.face.says.lock().unwrap() = (readiness, takes);
     }
 }

@@ -1,6 +1,7 @@
 //! Sessions that are listened to, lost, left and ended, on a clock that only the test moves.
 
 use super::*;
+use crate::circuit::CircuitOptions;
 use crate::clock::Pacing;
 use crate::controls::{Character, Decision, Emotion, Persona, Render};
 use crate::driver::Providers;
@@ -14,7 +15,7 @@ use crate::provider::{
     Call, CallContext, Control, Health, Mapper, Provider, ProviderError, ProviderInfo, Readiness,
     Tts, TtsEvent, TtsInput,
 };
-use crate::session::{Budget, Candidate};
+use crate::session::{Budget, Candidate, OnBreak, Retries};
 use futures::executor::LocalPool;
 use futures::{SinkExt, StreamExt};
 use std::sync::atomic::AtomicBool;
@@ -125,6 +126,12 @@ impl World {
             max_sessions: 9,
             lifetimes,
             health_us: SECOND,
+            retries: Retries::default(),
+            circuit: CircuitOptions {
+                failures: 0,
+                pause_us: SECOND,
+            },
+            on_break: OnBreak::default(),
         };
         let providers = Providers {
             llm: Vec::new(),

@@ -7,7 +7,7 @@ use crate::media::Micros;
 use crate::provider::{LlmEvent, ProviderError, Stage};
 use crate::session::turn::voice::Said;
 use crate::session::{Output, Session};
-use crate::tags::Piece;
+use crate::tags::{Piece, Tags};
 
 /// An answer longer than this, in bytes, is cut: a model that never stops must not fill the memory.
 const MAX_ANSWER: usize = 20_000;
@@ -23,11 +23,12 @@ impl Session {
         ticket: u64,
         item: Option<Result<LlmEvent, ProviderError>>,
     ) {
-        let gap = self.gap(Stage::Llm);
+        let budget = self.budget(Stage::Llm);
         let Some(turn) = self.turn.as_mut().filter(|turn| turn.llm.is(ticket)) else {
             return;
         };
-        turn.llm.due = Some(now + gap);
+        turn.llm.meter.rest(now);
+        turn.llm.meter.owe(now, budget.gap_us, budget);
         match item {
             Some(Ok(LlmEvent::Text(delta))) => {
                 turn.llm.output(now);
@@ -57,7 +58,8 @@ impl Session {
             Some(Err(error)) => self.stage_failed(now, Stage::Llm, error),
             None => {
                 turn.llm.state = State::Done;
-                turn.llm.due = None;
+                turn.llm.meter.rest(now);
+                self.served_well(Stage::Llm);
                 self.answer_over(now);
             }
         }
@@ -104,8 +106,9 @@ impl Session {
             return;
         };
         turn.llm.state = State::Done;
-        turn.llm.due = None;
+        turn.llm.meter.rest(now);
         self.out.push(Output::Close(Stage::Llm));
+        self.served_well(Stage::Llm);
         self.refuse("answer_cut", "the answer grew too long and was cut");
         self.answer_over(now);
     }
@@ -121,6 +124,21 @@ impl Session {
         if let Some(rest) = turn.sentences.finish() {
             self.say(rest);
         }
+    }
+}
+
+impl Session {
+    /// Nothing is added to an answer that broke off: what is begun of a sentence is not spoken, unless
+    /// nothing else of the answer is.
+    pub(super) fn answer_broken(&mut self, now: Micros) {
+        let Some(turn) = &mut self.turn else { return };
+        turn.tags = Tags::default();
+        let rest = turn.sentences.finish();
+        let silent = turn.line.text().is_empty() && !turn.queue.iter().any(Said::words);
+        if let (Some(rest), true) = (rest, silent) {
+            self.say(rest);
+        }
+        self.answer_over(now);
     }
 }
 

@@ -1,5 +1,6 @@
 //! How a turn ends: stopped, or heard to its end; and the account of it.
 
+use crate::circuit::Verdict;
 use crate::events::{ServerEvent, StageMetrics, TurnEnd, TurnMetrics, TurnMode};
 use crate::media::Micros;
 use crate::provider::{AvatarInput, Role, Stage};
@@ -15,15 +16,8 @@ impl Session {
         );
         let position_us = heard.min(turn.line.sent_end());
         let text_heard = turn.line.heard(position_us);
-        let (id, fed) = (
-            turn.id,
-            [(Stage::Llm, turn.llm.fed()), (Stage::Tts, turn.tts.fed())],
-        );
-        let closing = fed
-            .into_iter()
-            .filter(|(_, fed)| *fed)
-            .map(|(stage, _)| Output::Close(stage));
-        self.out.extend(closing);
+        let id = turn.id;
+        self.close_stages();
         self.tell_face(AvatarInput::Interrupt);
         self.face.drop_waiting();
         self.out.push(Output::Fence(id));
@@ -34,6 +28,27 @@ impl Session {
         // What was sent but never heard is skipped, so that the face goes on at once.
         self.clock.jump(now, self.face.end().max(self.audio_end));
         self.end_turn(now, TurnEnd::Interrupted, text_heard);
+    }
+
+    /// Give up what is under way. Who had begun to serve is taken to have gone on.
+    fn close_stages(&mut self) {
+        for stage in [Stage::Llm, Stage::Tts] {
+            let Some(turn) = &mut self.turn else { return };
+            let running = turn.running(stage);
+            let (fed, on_call) = (running.fed(), running.on_call());
+            let (gave, index) = (running.gave, running.index);
+            if fed {
+                self.out.push(Output::Close(stage));
+            }
+            if on_call {
+                let verdict = if gave {
+                    Verdict::Well
+                } else {
+                    Verdict::Unknown
+                };
+                self.judge(stage, index, verdict);
+            }
+        }
     }
 
     /// End the turn once all of it is heard (or, without real time, made).
@@ -65,6 +80,7 @@ impl Session {
             self.remember(Role::Assistant, spoken);
         }
         self.keep_untold();
+        self.judge_face();
         if reason == TurnEnd::Completed {
             self.last_cue();
         }
@@ -79,12 +95,7 @@ impl Session {
             return TurnMetrics::default();
         };
         let ms = |at: Micros| at.saturating_sub(turn.started) as f64 / 1_000.0;
-        let name = |stage, index: usize| {
-            self.chain(stage)
-                .get(index)
-                .map(|c| c.id.clone())
-                .unwrap_or_default()
-        };
+        let name = |stage, index| self.name(stage, index).unwrap_or_default();
         let mut stages = Vec::new();
         if turn.mode == TurnMode::Chat {
             stages.push(turn.llm.metrics(

@@ -40,6 +40,13 @@ pub(super) enum Said {
     Feel(Emotion),
 }
 
+impl Said {
+    /// Whether it is something to speak.
+    pub(super) fn words(&self) -> bool {
+        matches!(self, Said::Words(..))
+    }
+}
+
 impl Session {
     /// How the answer is cut for the voice that serves.
     pub(super) fn cutting(&self) -> SentenceOptions {
@@ -239,10 +246,11 @@ impl Session {
         let Some(turn) = self.turn.as_mut().filter(|turn| turn.tts.is(ticket)) else {
             return;
         };
-        turn.tts.due = None;
+        turn.tts.meter.rest(now);
         match item {
             Some(Ok(TtsEvent::Audio(mut chunk))) => {
                 turn.tts.output(now);
+                turn.tts.meter.earn(chunk.end().saturating_sub(chunk.at));
                 chunk.at = turn.line.place(chunk.at, earliest, heard, lead);
                 let begun = turn.line.audio(chunk.clone());
                 self.show_speech(now, AvatarInput::Audio(chunk));
@@ -270,6 +278,7 @@ impl Session {
             }
             None => {
                 turn.tts.state = State::Done;
+                self.served_well(Stage::Tts);
                 self.voice_over();
             }
         }
