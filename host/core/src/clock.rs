@@ -1,10 +1,17 @@
 //! The media clock: which media time a listener hears now.
 //!
-//! Media time runs with real time while somebody listens, stands still while nobody does, and may
-//! jump ahead (after an interrupt, over what was sent but never heard). It goes back only for a
-//! listener who lost the stream and resumes it where it was.
+//! Media time runs while somebody listens, stands still while nobody does, and may jump ahead (after an
+//! interrupt, over what was sent but never heard). It goes back only for a listener who lost the stream and
+//! resumes it where it was. It runs with real time, or, where the client reports what it has played, with
+//! the listener's sound card (up to 5 % faster or slower).
 
-use crate::media::Micros;
+mod listener;
+
+pub use listener::Ignored;
+
+use crate::media::{Micros, SECOND};
+use listener::{Listener, MAX_STEER};
+use std::ops::RangeInclusive;
 
 /// How far ahead of the listener media may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,26 +52,48 @@ impl Pacing {
 }
 
 /// Maps real time (any monotonic clock, microseconds) to media time.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MediaClock {
     media: Micros,
     since: Option<Micros>,
+    /// How much faster than real time it runs, in millionths.
+    faster: i32,
+    listener: Listener,
 }
 
 impl MediaClock {
     /// The media time that is heard at `now`.
     pub fn media(&self, now: Micros) -> Micros {
-        self.media + self.since.map_or(0, |since| now.saturating_sub(since))
+        let passed = self.since.map_or(0, |since| now.saturating_sub(since));
+        let passed = u128::from(passed) * self.pace() / u128::from(SECOND);
+        let passed = Micros::try_from(passed).unwrap_or(Micros::MAX);
+        self.media.saturating_add(passed)
     }
 
     /// The real time at which `media` is heard; none while the clock stands.
     pub fn real(&self, media: Micros) -> Option<Micros> {
-        self.since
-            .map(|since| since + media.saturating_sub(self.media))
+        let ahead = u128::from(media.saturating_sub(self.media)) * u128::from(SECOND);
+        // Rounded up: at that time it is heard.
+        let ahead = Micros::try_from(ahead.div_ceil(self.pace())).unwrap_or(Micros::MAX);
+        self.since.map(|since| since.saturating_add(ahead))
     }
 
-    /// Let it run.
+    /// What the listener plays in `real` time: their clock as it was learnt, without what this one is
+    /// steered by to catch up with it.
+    pub fn plays(&self, real: Micros) -> Micros {
+        let played = real as f64 * (1.0 + self.listener.skew());
+        played.round() as Micros
+    }
+
+    /// How fast it runs: 1 is real time, and it is 0.95 to 1.05.
+    pub fn rate(&self) -> f64 {
+        1.0 + f64::from(self.faster) / 1e6
+    }
+
+    /// Let it run. Whose sound card it may have been locked to is forgotten.
     pub fn start(&mut self, now: Micros) {
+        self.listener = Listener::default();
+        self.steer(now, 0.0);
         self.media = self.media(now);
         self.since = Some(now);
     }
@@ -79,12 +108,57 @@ impl MediaClock {
     pub fn set(&mut self, now: Micros, media: Micros) {
         self.media = media;
         self.since = self.since.map(|_| now);
+        self.listener.forget();
     }
 
     /// Jump to `media` if that is ahead.
     pub fn jump(&mut self, now: Micros, media: Micros) {
         self.media = self.media(now).max(media);
         self.since = self.since.map(|_| now);
+        self.listener.forget();
+    }
+
+    /// The client reports that it has played up to `position`; `sent` is what it has of this turn's sound.
+    /// The clock is steered towards the listener's, without a step.
+    ///
+    /// # Errors
+    /// Why the report is not followed; the clock runs on as before.
+    pub fn played(
+        &mut self,
+        now: Micros,
+        position: Micros,
+        sent: RangeInclusive<Micros>,
+    ) -> Result<(), Ignored> {
+        if self.since.is_none() {
+            return Err(Ignored::Still);
+        }
+        let media = self.media(now);
+        let faster = self.listener.report(now, media, position, &sent)?;
+        self.steer(now, faster);
+        Ok(())
+    }
+
+    /// Time passes. Where no report comes any more the clock runs on as it has learnt.
+    pub fn settle(&mut self, now: Micros) {
+        if let Some(faster) = self.listener.rest(now) {
+            self.steer(now, faster);
+        }
+    }
+
+    fn steer(&mut self, now: Micros, faster: f64) {
+        let faster = faster.clamp(-MAX_STEER, MAX_STEER) * 1e6;
+        // It fits: the bounds are far within an i32.
+        let faster = faster.round() as i32;
+        if faster != self.faster {
+            self.media = self.media(now);
+            self.since = self.since.map(|_| now);
+            self.faster = faster;
+        }
+    }
+
+    /// Media microseconds in a second.
+    fn pace(&self) -> u128 {
+        u128::from(SECOND.saturating_add_signed(i64::from(self.faster)))
     }
 }
 
@@ -117,5 +191,27 @@ mod tests {
         assert_eq!(clock.media(1_030), 520);
         clock.set(1_040, 400);
         assert_eq!(clock.media(1_050), 410);
+    }
+
+    #[test]
+    fn a_steered_clock_is_continuous_and_hears_what_it_waited_for() {
+        let mut clock = MediaClock::default();
+        clock.start(0);
+        for (now, faster) in [(1_000_003, 0.05), (2_000_001, -0.05), (3_000_007, 0.0123)] {
+            let before = clock.media(now);
+            clock.steer(now, faster);
+            assert_eq!(clock.media(now), before);
+            for ahead in [1, 2, 19, 12_345, 400_000] {
+                let at = clock.real(before + ahead).unwrap();
+                assert!(clock.media(at) >= before + ahead && clock.media(at - 1) < before + ahead);
+            }
+        }
+        clock.steer(4_000_000, -9.0);
+        assert_eq!(clock.real(Micros::MAX), Some(Micros::MAX), "never is never");
+        clock.steer(4_000_000, 9.0);
+        assert_eq!(clock.rate(), 1.05);
+        assert_eq!(clock.plays(1_000_000), 1_000_000, "nobody reported");
+        clock.start(5_000_000);
+        assert_eq!(clock.rate(), 1.0, "another reader has another clock");
     }
 }

@@ -16,6 +16,7 @@ pub mod hub;
 pub mod ids;
 pub mod media;
 pub mod outbox;
+mod pi;
 pub mod provider;
 pub mod retry;
 pub mod sentence;

@@ -347,6 +347,7 @@ impl Session {
 
     /// Give the voice what it needs, let out what is due, and end the turn when all of it is heard.
     fn advance(&mut self, now: Micros) {
+        self.clock.settle(now);
         self.feed_voice(now);
         let heard = self.clock.media(now);
         let pacing = self.config.pacing;

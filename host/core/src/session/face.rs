@@ -2,7 +2,7 @@
 
 use super::{Budget, Opening, Output, Session};
 use crate::circuit::Verdict;
-use crate::drift::Drift;
+use crate::drift::{Advice, Drift};
 use crate::events::ServerEvent;
 use crate::media::{AudioChunk, Micros, VideoFrame};
 use crate::provider::{AvatarEvent, AvatarInput, Control, ErrorCode, ProviderError, Stage};
@@ -340,14 +340,22 @@ impl Session {
         self.face.end = frame.end();
         let speech = self.turn.as_ref().and_then(|turn| turn.first_audio_at);
         let speaking = speech.is_some_and(|start| frame.end() > start);
-        if self.config.pacing.realtime
-            && let Some(late) = self.face.drift.frame(frame.at, heard, speaking)
-        {
-            let shift_us = i32::try_from(late).unwrap_or(i32::MAX);
+        let advice = match self.config.pacing.realtime {
+            true => {
+                let alone = frame.codec == crate::media::VideoCodec::Jpeg;
+                self.face.drift.frame(&frame, heard, speaking, alone)
+            }
+            false => Advice::SHOW,
+        };
+        if let Some(shift_us) = advice.skip_us {
             self.tell_face(AvatarInput::Correct {
                 at: frame.end(),
                 shift_us,
             });
+        }
+        if !advice.show {
+            self.watch_face(now);
+            return;
         }
         if speaking && let Some(turn) = &mut self.turn {
             turn.frames += 1;

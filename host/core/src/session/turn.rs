@@ -437,9 +437,18 @@ impl Session {
         }
     }
 
+    /// The client says what it has played.
     pub(super) fn played(&mut self, now: Micros, position: Micros) {
-        if let Some(turn) = &mut self.turn {
-            turn.played = Some(Played { position, at: now });
+        let Some(turn) = &mut self.turn else { return };
+        if position > turn.line.sent_end() {
+            // Nobody has heard what was never sent.
+            return;
+        }
+        turn.played = Some(Played { position, at: now });
+        if let Some(start) = turn.first_audio_at {
+            let sent = start..=turn.line.sent_end();
+            // What is not followed changes nothing, and is no error of the client's.
+            let _ignored = self.clock.played(now, position, sent);
         }
     }
 }

@@ -12,7 +12,7 @@ impl Session {
         let Some(turn) = &self.turn else { return };
         let heard = turn.played.map_or_else(
             || self.clock.media(now),
-            |played| played.position + now.saturating_sub(played.at),
+            |played| played.position + self.clock.plays(now.saturating_sub(played.at)),
         );
         let position_us = heard.min(turn.line.sent_end());
         let text_heard = turn.line.heard(position_us);
