@@ -70,18 +70,19 @@ impl Meter {
         self.due = None;
     }
 
-    /// What is owed was not asked for in the meantime: it is owed from now on, within `allowed`.
-    pub(crate) fn restart(&mut self, now: Micros, allowed: Micros, budget: Budget) {
-        if self.due.is_some() {
-            self.forgive();
-            self.owe(now, allowed, budget);
+    /// Nobody listens: what it owes is not counted until it goes on.
+    pub(crate) fn hold(&mut self, now: Micros) {
+        if let Some(since) = self.since.take() {
+            self.spent += now.saturating_sub(since);
         }
     }
 
-    /// Nothing is owed any more, and the time in which it was does not count.
-    pub(crate) fn forgive(&mut self) {
-        self.since = None;
-        self.due = None;
+    /// Somebody listens again: what it owes is owed within `allowed` from now on.
+    pub(crate) fn go_on(&mut self, now: Micros, allowed: Micros, budget: Budget) {
+        if self.due.take().is_some() {
+            self.since = None;
+            self.owe(now, allowed, budget);
+        }
     }
 
     /// It made this much sound.
@@ -142,6 +143,19 @@ mod tests {
     }
 
     #[test]
+    fn while_nobody_listens_nothing_is_counted() {
+        let mut meter = Meter::default();
+        meter.owe(1_000, meter.first(BUDGET), BUDGET);
+        meter.hold(1_040);
+        meter.go_on(9_000, meter.first(BUDGET), BUDGET);
+        assert_eq!(meter.due(), Some(9_100));
+        assert!(!meter.exhausted(9_259, BUDGET) && meter.exhausted(9_260, BUDGET));
+        meter.rest(9_001);
+        meter.go_on(9_002, 5, BUDGET);
+        assert_eq!(meter.due(), None, "it owes nothing");
+    }
+
+    #[test]
     fn the_total_ends_it_however_often_something_comes() {
         let mut meter = Meter::default();
         let mut now = 0;
@@ -169,18 +183,6 @@ mod tests {
         }
         meter.owe(10_000, 10_000, BUDGET);
         assert_eq!(meter.due(), Some(10_300), "nothing was saved up");
-    }
-
-    #[test]
-    fn time_in_which_nobody_listened_is_free() {
-        let mut meter = Meter::default();
-        meter.restart(0, 50, BUDGET);
-        assert_eq!(meter.due(), None, "it owed nothing");
-        meter.owe(0, BUDGET.gap_us, BUDGET);
-        meter.restart(10_000, BUDGET.gap_us, BUDGET);
-        assert_eq!(meter.due(), Some(10_050));
-        meter.rest(10_020);
-        assert!(!meter.exhausted(20_000, BUDGET), "20 of 300 are spent");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The media clock: which media time a listener hears now.
 //!
 //! Media time runs while somebody listens, stands still while nobody does, and may jump ahead (after an
-//! interrupt, over what was sent but never heard). It goes back only for a listener who lost the stream
-//! and resumes it where it was. It runs with real time, or, where the client reports what it has played,
-//! with the listener's sound card (up to 5 % faster or slower).
+//! interrupt, over what was sent but never heard). It goes back only for a listener who lost the stream and
+//! resumes it where it was. It runs with real time, or, where the client reports what it has played, with
+//! the listener's sound card (up to 5 % faster or slower).
 
 mod listener;
 
@@ -108,6 +108,7 @@ impl MediaClock {
     pub fn set(&mut self, now: Micros, media: Micros) {
         self.media = media;
         self.since = self.since.map(|_| now);
+        self.listener.forget();
     }
 
     /// Jump to `media` if that is ahead.

@@ -87,7 +87,6 @@ impl Session {
         self.give_up(now);
         let again = self.begin_to_listen(now);
         self.clock.jump(now, self.face.end().max(self.audio_end));
-        self.forgive_face();
         self.greet(resumption);
         if again {
             // The new reader has none of the frames that later ones may build on.
@@ -112,7 +111,6 @@ impl Session {
             None if !again => self.clock.jump(now, sent.saturating_sub(playout)),
             _ => {}
         }
-        self.forgive_face();
         self.greet(Resumption::Resumed);
         if again {
             self.close_face();
@@ -129,13 +127,14 @@ impl Session {
         if self.config.pacing.realtime {
             self.clock.start(now);
             if !again {
-                self.restart_budgets(now);
+                self.go_on_with_turn(now);
             }
         }
         again
     }
 
     fn greet(&mut self, resumption: Resumption) {
+        self.forgive_face();
         self.told = [self.serving(Stage::Llm), self.serving(Stage::Tts)];
         let providers = self.providers();
         let ready = ServerEvent::SessionReady {
@@ -156,7 +155,7 @@ impl Session {
             return;
         }
         self.presence.awaited = Some(until);
-        self.forget_played();
+        self.hold_turn(now);
         self.close_face();
         self.clock.stop(now);
     }

@@ -143,8 +143,8 @@ impl World {
         let ids = [&config.llm, &config.tts, &config.avatar];
         let ids = ids.map(|chain| chain.iter().map(|one| one.id.clone()).collect());
         World {
-            ids,
             outbox: Outbox::new(config.id.clone(), OutboxLimits::default()),
+            ids,
             session: Session::new(config),
             now: 1_000_000,
             seen: vec![],

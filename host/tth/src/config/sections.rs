@@ -142,6 +142,20 @@ fn read_runtime(fields: Fields<'_>) -> RuntimeSettings {
     settings
 }
 
+fn read_session(fields: Fields<'_>) -> SessionSettings {
+    let idle_ttl_s = fields.whole("idle_ttl_s", 1..=86_400);
+    let max_idle_connected_s = fields.whole("max_idle_connected_s", 0..=604_800);
+    let max_lifetime_s = fields.whole("max_lifetime_s", 0..=31_536_000);
+    let resume_s = fields.whole("resume_s", 0..=600);
+    fields.finish();
+    SessionSettings {
+        idle_ttl_s: idle_ttl_s.unwrap_or(SESSION.idle_ttl_s),
+        max_idle_connected_s: max_idle_connected_s.unwrap_or(SESSION.max_idle_connected_s),
+        max_lifetime_s: max_lifetime_s.unwrap_or(SESSION.max_lifetime_s),
+        resume_s: resume_s.unwrap_or(SESSION.resume_s),
+    }
+}
+
 fn small(number: Option<u64>) -> Option<u32> {
     number.and_then(|number| u32::try_from(number).ok())
 }
@@ -160,20 +174,6 @@ fn read_circuit(fields: Fields<'_>, circuit: &mut Circuit) {
     let pause = fields.whole("pause_s", 1..=3_600);
     circuit.pause_s = pause.unwrap_or(circuit.pause_s);
     fields.finish();
-}
-
-fn read_session(fields: Fields<'_>) -> SessionSettings {
-    let idle_ttl_s = fields.whole("idle_ttl_s", 1..=86_400);
-    let max_idle_connected_s = fields.whole("max_idle_connected_s", 0..=604_800);
-    let max_lifetime_s = fields.whole("max_lifetime_s", 0..=31_536_000);
-    let resume_s = fields.whole("resume_s", 0..=600);
-    fields.finish();
-    SessionSettings {
-        idle_ttl_s: idle_ttl_s.unwrap_or(SESSION.idle_ttl_s),
-        max_idle_connected_s: max_idle_connected_s.unwrap_or(SESSION.max_idle_connected_s),
-        max_lifetime_s: max_lifetime_s.unwrap_or(SESSION.max_lifetime_s),
-        resume_s: resume_s.unwrap_or(SESSION.resume_s),
-    }
 }
 
 fn read_limits(fields: Fields<'_>, base: Limits) -> Limits {

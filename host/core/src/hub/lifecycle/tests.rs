@@ -127,7 +127,10 @@ impl World {
             lifetimes,
             health_us: SECOND,
             retries: Retries::default(),
-            circuit: CircuitOptions::default(),
+            circuit: CircuitOptions {
+                failures: 0,
+                pause_us: SECOND,
+            },
             on_break: OnBreak::default(),
         };
         let providers = Providers {

@@ -5,17 +5,29 @@ use crate::provider::Stage;
 use crate::session::Session;
 
 impl Session {
-    /// The stages are heard again: what they owe is owed from now on.
-    pub(in crate::session) fn restart_budgets(&mut self, now: Micros) {
-        let budget = self.budget(Stage::Llm);
-        let Some(turn) = &mut self.turn else { return };
-        let allowed = match turn.llm.first_output {
-            None => turn.llm.meter.first(budget),
-            Some(_) => budget.gap_us,
-        };
-        turn.llm.meter.restart(now, allowed, budget);
-        // Counted anew when the voice is looked at.
-        turn.tts.meter.forgive();
+    /// Nobody listens: what the stages owe is not counted from now on.
+    pub(in crate::session) fn hold_turn(&mut self, now: Micros) {
+        if let Some(turn) = &mut self.turn {
+            turn.llm.meter.hold(now);
+            turn.tts.meter.hold(now);
+        }
+        self.forget_played();
+    }
+
+    /// Somebody listens again: what the stages owe has its time from now on.
+    pub(in crate::session) fn go_on_with_turn(&mut self, now: Micros) {
+        for stage in [Stage::Llm, Stage::Tts] {
+            let budget = self.budget(stage);
+            let Some(turn) = &mut self.turn else { return };
+            let running = turn.running(stage);
+            let allowed = match running.first_output {
+                None => running.meter.first(budget),
+                Some(_) => budget.gap_us,
+            };
+            running.meter.go_on(now, allowed, budget);
+        }
+        // The voice's time is counted anew when it is looked at, if it owes anything.
+        self.watch_voice(now);
     }
 
     /// What the client has played it plays no longer: what it said of that counts for the time in
