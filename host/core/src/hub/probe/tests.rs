@@ -331,7 +331,7 @@ fn a_session_that_is_open_learns_what_happened_to_the_others() {
     let (mut world, first) = house(0);
     let open = world.hub.open(SessionRequest::default());
     let id = open.now_or_never().unwrap().unwrap().id;
-    let mut reader = world.hub.attach(id.as_str()).unwrap();
+    let mut reader = world.hub.attach(id.as_str(), None).unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
     let reading = {
         let told = told.clone();
