@@ -7,15 +7,16 @@ use crate::events::{ClientEvent, ServerEvent};
 use crate::media::Micros;
 use crate::outbox::Outbox;
 use crate::provider::{
-    Avatar, AvatarEvent, AvatarInput, Call, Llm, LlmEvent, Mapper, ProviderError, Stage, Tts,
-    TtsEvent, TtsInput,
+    Avatar, AvatarEvent, AvatarInput, Call, Llm, LlmEvent, Mapper, Provider, ProviderError, Stage,
+    Tts, TtsEvent, TtsInput,
 };
-use crate::session::{Input, Opening, Output, ResolveRequest, Resolved, Session, Wants};
+use crate::session::{Input, Opening, Output, Reload, ResolveRequest, Resolved, Session, Wants};
 use futures::channel::mpsc;
 use futures::future::{BoxFuture, join_all};
 use futures::{FutureExt, StreamExt};
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -45,6 +46,19 @@ pub struct Providers {
     pub mapper: Arc<dyn Mapper>,
 }
 
+impl fmt::Debug for Providers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn ids<P: Provider + ?Sized>(chain: &[Arc<P>]) -> Vec<&str> {
+            chain.iter().map(|provider| provider.id()).collect()
+        }
+        f.debug_struct("Providers")
+            .field("llm", &ids(&self.llm))
+            .field("tts", &ids(&self.tts))
+            .field("avatar", &ids(&self.avatar))
+            .finish_non_exhaustive()
+    }
+}
+
 /// Into a running session.
 #[derive(Debug)]
 pub enum Command {
@@ -54,6 +68,8 @@ pub enum Command {
     Attached,
     /// The reader went.
     Detached,
+    /// The configuration was read anew: who serves from the next turn on, and how.
+    Reload(Arc<Providers>, Box<Reload>),
     /// End it.
     Close,
 }
@@ -146,6 +162,8 @@ type Resolving = BoxFuture<'static, Vec<(Stage, Result<Resolved, ProviderError>)
 struct Driver {
     session: Session,
     providers: Arc<Providers>,
+    /// Those of the last reload, until the session takes them over.
+    offered: Option<Arc<Providers>>,
     host: Arc<dyn Host>,
     commands: mpsc::Receiver<Command>,
     outbox: Outbox,
@@ -168,6 +186,7 @@ pub async fn run(
     let mut driver = Driver {
         session,
         providers,
+        offered: None,
         host,
         commands,
         outbox,
@@ -199,6 +218,12 @@ impl Driver {
             }
             Poll::Ready(Some(Command::Attached)) => return Poll::Ready(Some(Input::Attached)),
             Poll::Ready(Some(Command::Detached)) => return Poll::Ready(Some(Input::Detached)),
+            Poll::Ready(Some(Command::Reload(providers, mut reload))) => {
+                // Compared with the one that is in use: a reload in between may not have been taken over.
+                reload.mapper = !Arc::ptr_eq(&providers.mapper, &self.providers.mapper);
+                self.offered = Some(providers);
+                return Poll::Ready(Some(Input::Reload(reload)));
+            }
             Poll::Pending => {}
         }
         if let Poll::Ready(result) = self.llm.poll_opened(context) {
@@ -283,6 +308,11 @@ impl Driver {
                     self.outbox.push(turn, event);
                 }
                 Output::Fence(turn) => self.outbox.fence(turn),
+                Output::TakeOver => {
+                    if let Some(providers) = self.offered.take() {
+                        self.providers = providers;
+                    }
+                }
                 Output::Resolve(request) => {
                     self.resolving = Some(resolve(&self.providers.mapper, *request));
                 }

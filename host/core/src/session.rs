@@ -10,10 +10,12 @@
 mod client;
 mod controls;
 mod face;
+mod reload;
 mod turn;
 mod wants;
 
 pub use controls::Resolved;
+pub use reload::Reload;
 pub use wants::Wants;
 
 use crate::clock::{MediaClock, Pacing};
@@ -53,7 +55,7 @@ impl Default for Budget {
 pub struct Candidate {
     /// The id in the configuration.
     pub id: String,
-    /// What it can do.
+    /// What it can do; shared by all candidates that stand for the same provider, see [`Candidate::is`].
     pub info: Arc<ProviderInfo>,
     /// What it is given.
     pub budget: Budget,
@@ -105,6 +107,8 @@ pub enum Input {
     Tts(u64, Option<Result<TtsEvent, ProviderError>>),
     /// The face showed something; none: it ended.
     Avatar(u64, Option<Result<AvatarEvent, ProviderError>>),
+    /// The configuration was read anew: what holds from the next turn on.
+    Reload(Box<Reload>),
     /// Time has passed.
     Tick,
 }
@@ -118,6 +122,8 @@ pub enum Output {
     Fence(TurnId),
     /// Ask the mapper for each stage's parameters.
     Resolve(Box<ResolveRequest>),
+    /// What the last reload brought is taken over: from here on candidates are counted in its chains.
+    TakeOver,
     /// Open a stage's n-th candidate.
     Open(u64, usize, Box<Opening>),
     /// To the voice.
@@ -189,6 +195,8 @@ pub struct Session {
     history: Vec<Message>,
     /// End of the last audio that was sent in any turn.
     audio_end: Micros,
+    /// What a reload brought while a turn was going on.
+    offered: Option<Box<Reload>>,
     out: Vec<Output>,
 }
 
@@ -208,6 +216,7 @@ impl Session {
             gathered: String::new(),
             history: Vec::new(),
             audio_end: 0,
+            offered: None,
             out: Vec::new(),
         }
     }
@@ -232,6 +241,7 @@ impl Session {
             Input::Llm(ticket, item) => self.llm(now, ticket, item),
             Input::Tts(ticket, item) => self.tts(now, ticket, item),
             Input::Avatar(ticket, item) => self.avatar(now, ticket, item),
+            Input::Reload(reload) => self.reload(reload),
             Input::Tick => self.overdue(now),
         }
         self.advance(now);

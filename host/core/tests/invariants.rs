@@ -10,11 +10,12 @@ mod world;
 
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tth_core::controls::{ControlUpdate, Emotion};
 use tth_core::events::{ClientEvent, ServerEvent, TurnEnd, TurnMode};
-use tth_core::provider::Stage;
+use tth_core::provider::{ProviderInfo, Stage};
 use tth_core::sentence::{SentenceBuffer, SentenceOptions};
-use tth_core::session::Input;
+use tth_core::session::{Input, Reload};
 use world::*;
 
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ enum Act {
     Playback(u64),
     Reconnect,
     Takeover,
+    /// Whose provider is another one, and whether the mapper is.
+    Reload(Vec<Stage>, bool),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -44,6 +47,8 @@ fn act() -> impl Strategy<Value = Act> {
         (0..20_000_000u64).prop_map(Act::Playback),
         Just(Act::Reconnect),
         Just(Act::Takeover),
+        (prop::collection::vec(stage(), 0..3), any::<bool>())
+            .prop_map(|(stages, mapper)| Act::Reload(stages, mapper)),
     ]
 }
 
@@ -165,6 +170,20 @@ fn check_given(world: &World, turns: &[Vec<(String, &'static str)>], updates: &[
     }
 }
 
+/// The first of these chains is loaded again, as it was.
+fn renew(new: &mut Reload, stages: &[Stage], mapper: bool) {
+    new.mapper = mapper;
+    for stage in stages {
+        let chain = match stage {
+            Stage::Llm => &mut new.llm,
+            Stage::Tts => &mut new.tts,
+            Stage::Avatar => &mut new.avatar,
+        };
+        let info = ProviderInfo::clone(&chain[0].info);
+        chain[0].info = Arc::new(info);
+    }
+}
+
 fn stage() -> impl Strategy<Value = Stage> {
     prop::sample::select(vec![Stage::Llm, Stage::Tts, Stage::Avatar])
 }
@@ -243,6 +262,7 @@ proptest! {
                     world.give(Input::Attached);
                 }
                 Act::Takeover => world.give(Input::Attached),
+                Act::Reload(stages, mapper) => world.reload(|new| renew(new, &stages, mapper)),
             }
             world.run_for(pause);
         }

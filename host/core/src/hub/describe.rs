@@ -46,7 +46,7 @@ impl Hub {
             render: config.render,
             providers: session.providers(),
             turns: 0,
-            expires_at_ms: host.unix_ms() + self.0.config.idle_us / 1_000,
+            expires_at_ms: host.unix_ms() + self.0.roster().config.idle_us / 1_000,
         }
     }
 
@@ -72,14 +72,15 @@ impl Hub {
             SessionState::Waiting => now.saturating_sub(status.touched.load(Ordering::Relaxed)),
             _ => 0,
         };
-        let left = self.0.config.idle_us.saturating_sub(idle);
+        let left = self.0.roster().config.idle_us.saturating_sub(idle);
         description.expires_at_ms = self.0.host.unix_ms() + left / 1_000;
         Some(description)
     }
 
     pub(super) fn statuses(&self) -> Vec<ProviderStatus> {
         let shared = &self.0;
-        let each = shared.config.configured.iter().map(|configured| {
+        let roster = shared.roster();
+        let each = roster.config.configured.iter().map(|configured| {
             let (health, latency_ms) = shared.last_heard(configured);
             ProviderStatus {
                 id: configured.id.clone(),
@@ -87,7 +88,7 @@ impl Hub {
                 mode: configured.mode.clone(),
                 active: configured.place.is_some(),
                 primary: configured.place == Some(0),
-                info: shared.provider(configured).map(|p| p.info().clone()),
+                info: roster.provider(configured).map(|p| p.info().clone()),
                 health,
                 latency_ms,
                 circuit: "closed",

@@ -50,6 +50,8 @@ pub struct Given {
 }
 
 pub struct World {
+    /// What a reload would bring.
+    pub reload: Reload,
     pub session: Session,
     pub now: Micros,
     pub seen: Vec<Seen>,
@@ -119,9 +121,24 @@ pub fn config(realtime: bool) -> SessionConfig {
     }
 }
 
+/// What a reload brings that changes nothing.
+pub fn unchanged(config: &SessionConfig) -> Reload {
+    Reload {
+        persona: Some(config.persona.clone()),
+        personas: config.personas.clone(),
+        llm: config.llm.clone(),
+        tts: config.tts.clone(),
+        avatar: config.avatar.clone(),
+        pacing: config.pacing,
+        history: config.history,
+        mapper: false,
+    }
+}
+
 impl World {
     pub fn new(config: SessionConfig, script: Script) -> Self {
         World {
+            reload: unchanged(&config),
             session: Session::new(config),
             now: 1_000_000,
             seen: vec![],
@@ -158,6 +175,17 @@ impl World {
         world
     }
 
+    /// How often a stage was opened.
+    pub fn opened(&self, stage: Stage) -> u32 {
+        self.calls[stage as usize]
+    }
+
+    /// Another configuration, from what the last one brought.
+    pub fn reload(&mut self, change: impl FnOnce(&mut Reload)) {
+        change(&mut self.reload);
+        self.give(Input::Reload(Box::new(self.reload.clone())));
+    }
+
     pub fn say(&mut self, text: &str, mode: TurnMode) {
         self.client(ClientEvent::UserText {
             text: text.into(),
@@ -185,7 +213,7 @@ impl World {
                 turn,
                 event,
             }),
-            Output::Fence(_) | Output::End(Stage::Llm | Stage::Avatar) => {}
+            Output::Fence(_) | Output::TakeOver | Output::End(Stage::Llm | Stage::Avatar) => {}
             Output::Resolve(request) => {
                 assert!(
                     self.resolve.is_none(),

@@ -5,55 +5,21 @@ use crate::clock::Pacing;
 use crate::controls::{Character, Decision, Emotion, Persona, Render};
 use crate::driver::Providers;
 use crate::engine::{Engine, ProviderStatus};
+use crate::hub::fake::Clock;
 use crate::hub::{Hub, HubConfig};
 use crate::media::VideoCodec;
 use crate::outbox::OutboxLimits;
 use crate::provider::{
-    Avatar, AvatarEvent, AvatarInput, Call, CallContext, Control, ErrorCode, Mapper, ProviderError,
-    ProviderInfo,
+    Avatar, AvatarEvent, AvatarInput, Call, CallContext, Control, ErrorCode, Mapper, Provider,
+    ProviderError, ProviderInfo, Stage,
 };
 use futures::channel::mpsc;
 use futures::executor::LocalPool;
 use futures::future::{self, BoxFuture};
-use futures::task::LocalSpawnExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const SECOND: Micros = 1_000_000;
 const EVERY: Micros = 15 * SECOND;
-
-#[derive(Default)]
-struct Clock {
-    now: AtomicU64,
-    sleepers: Mutex<Vec<(Micros, oneshot::Sender<()>)>>,
-    tasks: Mutex<Vec<BoxFuture<'static, ()>>>,
-}
-
-impl Host for Clock {
-    fn now(&self) -> Micros {
-        self.now.load(Ordering::SeqCst)
-    }
-
-    fn unix_ms(&self) -> u64 {
-        self.now() / 1_000
-    }
-
-    fn sleep_until(&self, at: Micros) -> BoxFuture<'static, ()> {
-        if at <= self.now() {
-            return future::ready(()).boxed();
-        }
-        let (wake, woken) = oneshot::channel();
-        self.sleepers.lock().unwrap().push((at, wake));
-        woken.map(|_| ()).boxed()
-    }
-
-    fn spawn(&self, task: BoxFuture<'static, ()>) {
-        self.tasks.lock().unwrap().push(task);
-    }
-
-    fn random(&self) -> u128 {
-        7
-    }
-}
 
 /// A face that says what it is told to, after so long; counts how often it was asked.
 struct Face {
@@ -170,33 +136,12 @@ impl World {
 
     /// Run everything that can run now.
     fn settle(&mut self) {
-        loop {
-            let tasks: Vec<_> = self.clock.tasks.lock().unwrap().drain(..).collect();
-            let none = tasks.is_empty();
-            for task in tasks {
-                self.pool.spawner().spawn_local(task).unwrap();
-            }
-            self.pool.run_until_stalled();
-            if none && self.clock.tasks.lock().unwrap().is_empty() {
-                return;
-            }
-        }
+        self.clock.settle(&mut self.pool);
     }
 
     /// Let time pass, a tenth of a second at once.
     fn pass(&mut self, us: Micros) {
-        let end = self.clock.now() + us;
-        while self.clock.now() < end {
-            let now = (self.clock.now() + SECOND / 10).min(end);
-            self.clock.now.store(now, Ordering::SeqCst);
-            let mut sleepers = self.clock.sleepers.lock().unwrap();
-            let due = sleepers.extract_if(.., |(at, _)| *at <= now);
-            for (_, wake) in due.collect::<Vec<_>>() {
-                let _gone = wake.send(());
-            }
-            drop(sleepers);
-            self.settle();
-        }
+        self.clock.pass(&mut self.pool, us, SECOND / 10);
     }
 
     /// Ask for the health; the answer, and how long it took.
