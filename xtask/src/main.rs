@@ -1,4 +1,4 @@
-//! The project's tasks: `cargo xtask up|test|build|bench|setup|wit-check|controls-table`.
+//! The project's tasks: `cargo xtask up|test|build|bench|fuzz|setup|wit-check|controls-table`.
 //!
 //! One file per command. Everything a fresh machine lacks is installed by `setup`, which the
 //! other commands call first; nothing here is needed by the built server.
@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod controls_table;
 mod dotenv;
+mod fuzz;
 mod setup;
 mod sh;
 mod test;
@@ -37,6 +38,8 @@ enum Command {
     Build(build::Args),
     /// Build for release and run the benchmarks.
     Bench(bench::Args),
+    /// Mutate what strangers may send, and check what must hold.
+    Fuzz(fuzz::Args),
     /// Install what is missing and stop.
     Setup(setup::Args),
     /// Compare the contract in `wit/` with its frozen releases.
@@ -64,6 +67,7 @@ fn run() -> anyhow::Result<()> {
         Command::Test(args) => test::run(&workspace, &args),
         Command::Build(args) => build::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Setup(args) => setup::run(&workspace, &args),
         Command::ControlsTable(args) => controls_table::run(&workspace, &args),
         Command::WitCheck(args) => wit_check::run(&workspace.root.join("wit"), &args),

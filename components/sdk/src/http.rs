@@ -14,6 +14,7 @@ use replay as transport;
 #[cfg(target_family = "wasm")]
 use wasi as transport;
 
+use crate::clock::{wait_ms, within};
 use crate::vendor::Refusal;
 use crate::{Closed, Error, ErrorCode, Sink, error, retry_after_ms};
 use std::time::SystemTime;
@@ -68,6 +69,17 @@ impl Request {
         self.headers.retain(|(found, _)| found != name);
         self.headers.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// With a name for it in a header, by which an operator finds it in the server's log; without if
+    /// that is more than a name.
+    #[must_use]
+    pub fn named(self, header: &str, id: &str) -> Self {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        match !id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(plain) {
+            true => self.header(header, id),
+            false => self,
+        }
     }
 
     /// With less patience.
@@ -126,6 +138,25 @@ impl Response {
         Err(self.refusal().await.into_error(who))
     }
 
+    /// This answer if `fits` finds that it can be what was asked for, which `what` says in words.
+    ///
+    /// # Errors
+    /// `unavailable` if it cannot, as the page of something that stands between; it begins with `who`.
+    pub fn fitting(
+        self,
+        who: &str,
+        what: &str,
+        fits: impl FnOnce(&Response) -> bool,
+    ) -> Result<Response, Error> {
+        match fits(&self) {
+            true => Ok(self),
+            false => Err(error(
+                ErrorCode::Unavailable,
+                format!("{who} answered with something else than {what}"),
+            )),
+        }
+    }
+
     /// What the server said when it refused; the log gets the request's name.
     pub async fn refusal(mut self) -> Refusal {
         if let Some(id) = self.request_id() {
@@ -172,9 +203,7 @@ impl Body {
     /// used again.
     pub async fn leave(mut self) {
         let rest = async { while let Ok(Some(_)) = self.next().await {} };
-        let moment = transport::wait_ms(LEAVE_MS);
-        futures::pin_mut!(rest, moment);
-        futures::future::select(rest, moment).await;
+        within(LEAVE_MS, rest).await;
     }
 
     /// All of it.
@@ -214,7 +243,7 @@ impl<E: 'static> Sink<E> {
     pub async fn while_open<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Closed> {
         let look = async {
             loop {
-                transport::wait_ms(LOOK_MS).await;
+                wait_ms(LOOK_MS).await;
                 if self.probe().await.is_err() {
                     return;
                 }
@@ -229,80 +258,4 @@ impl<E: 'static> Sink<E> {
 }
 
 #[cfg(all(test, not(target_family = "wasm")))]
-#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
-mod tests {
-    use super::replay::{Answer, script};
-    use super::*;
-    use futures::executor::block_on;
-
-    fn url() -> Url {
-        Url::parse("http://127.0.0.1:1/v1").unwrap()
-    }
-
-    #[test]
-    fn a_request_arrives_and_its_answer_comes_in_pieces() {
-        let heard = script([Answer::new(200)
-            .header("Content-Type", "text/event-stream; charset=utf-8")
-            .piece("a")
-            .piece("b")]);
-        let request = Request::post_json(url().join("chat"), &serde_json::json!({"x": 1}));
-        let mut response = block_on(send(request.header("x-own", "1"))).unwrap();
-        assert!(response.is("text/event-stream") && !response.is("text/html"));
-        let mut next = || block_on(response.body.next()).unwrap();
-        assert_eq!(next().as_deref(), Some(&b"a"[..]));
-        assert_eq!(next().as_deref(), Some(&b"b"[..]));
-        assert_eq!(next(), None);
-        let heard = heard.requests();
-        assert_eq!(heard.len(), 1);
-        let request = heard.first().unwrap();
-        assert_eq!(request.url.to_string(), "http://127.0.0.1:1/v1/chat");
-        assert_eq!(request.body.as_deref(), Some(&b"{\"x\":1}"[..]));
-        assert!(request.headers.contains(&("x-own".into(), "1".into())));
-    }
-
-    #[test]
-    fn only_a_plain_request_id_is_repeated() {
-        let of = |name: &str, id: &str| {
-            let _heard = script([Answer::new(200).header(name, id)]);
-            let answer = block_on(send(Request::get(url()))).unwrap();
-            answer.request_id().map(str::to_owned)
-        };
-        assert_eq!(of("x-request-id", "req_0a-1").as_deref(), Some("req_0a-1"));
-        assert_eq!(of("request-id", "a.b").as_deref(), Some("a.b"));
-        assert_eq!(of("x-request-id", "<script>"), None);
-        assert_eq!(of("x-request-id", ""), None);
-        assert_eq!(of("x-request-id", &"a".repeat(65)), None);
-    }
-
-    #[test]
-    fn a_refusal_is_an_error_with_its_wait() {
-        let answer = Answer::new(429).header("retry-after", "2").piece("{}");
-        let _heard = script([answer]);
-        let response = block_on(send(Request::get(url()))).unwrap();
-        let error = block_on(response.success("the server")).unwrap_err();
-        assert_eq!(error.code, ErrorCode::RateLimited);
-        assert_eq!(error.retry_after_ms, Some(2_000));
-    }
-
-    #[test]
-    fn a_body_that_breaks_off_or_is_too_long_is_an_error() {
-        let _heard = script([
-            Answer::new(200).piece("{").cut(),
-            Answer::new(200).piece("12345"),
-        ]);
-        let broken = block_on(send(Request::get(url()))).unwrap();
-        let error = block_on(broken.json(100, "the server")).unwrap_err();
-        assert_eq!(error.code, ErrorCode::Unavailable);
-        let mut long = block_on(send(Request::get(url()))).unwrap();
-        assert!(block_on(long.body.all(4)).is_err());
-    }
-
-    #[test]
-    fn work_is_dropped_when_the_reader_leaves() {
-        let (mut sink, events) = Sink::<u8>::channel(1);
-        assert_eq!(block_on(sink.while_open(async { 7 })), Ok(7));
-        drop(events);
-        let work = std::future::pending::<u8>();
-        assert_eq!(block_on(sink.while_open(work)), Err(Closed));
-    }
-}
+mod tests;

@@ -17,6 +17,9 @@ pub mod avatar;
 pub mod base64;
 mod bindings;
 #[cfg(feature = "http")]
+pub mod clock;
+mod errors;
+#[cfg(feature = "http")]
 pub mod http;
 mod info;
 mod lines;
@@ -24,10 +27,11 @@ pub mod llm;
 pub mod mapper;
 pub mod ndjson;
 mod retry_after;
-mod settings;
+pub mod settings;
 pub mod speech;
 pub mod sse;
 pub mod stream;
+mod testing;
 pub mod tts;
 pub mod vendor;
 pub mod websocket;
@@ -45,6 +49,6 @@ pub use bindings::types::tth::types::media::{
 pub use bindings::types::tth::types::provider::{
     CallContext, HealthStatus, LoadConfig, ProviderInfo, Readiness, Secret,
 };
+pub use errors::{error, invalid_config, invalid_input};
 pub use retry_after::retry_after_ms;
-pub use settings::{error, invalid_config, invalid_input};
 pub use stream::{Closed, Inputs, Sink, yield_now};

@@ -1,5 +1,8 @@
 //! The role of a language model.
 
+#[cfg(feature = "http")]
+pub mod answer;
+
 pub use crate::bindings::llm::exports::tth::llm::llm::{EmotionHint, Event, Message, Role, Usage};
 use crate::bindings::llm::{exports::tth::llm::llm as wit, wit_future, wit_stream};
 use crate::export::{Component, Slot};
@@ -51,6 +54,37 @@ pub trait Llm: Sized + 'static {
     ) -> Result<Usage, Error>;
 }
 
+impl Message {
+    /// What somebody said.
+    pub fn of(role: Role, content: impl Into<String>) -> Self {
+        Message {
+            role,
+            content: content.into(),
+        }
+    }
+}
+
+impl Event {
+    /// The text that it is, if it is one.
+    pub fn into_text(self) -> Option<String> {
+        match self {
+            Event::Text(text) => Some(text),
+            Event::Hint(_) => None,
+        }
+    }
+}
+
+impl Usage {
+    /// The account of a call that came to nothing, by that model; "" where that is not known.
+    pub fn none(model: &str) -> Self {
+        Usage {
+            input_tokens: 0,
+            output_tokens: 0,
+            model: model.to_owned(),
+        }
+    }
+}
+
 impl<T: Llm + Slot> wit::Guest for Component<T> {
     async fn load(config: LoadConfig) -> Result<(), Error> {
         T::load(config).await?.keep();
@@ -100,10 +134,7 @@ impl<T: Llm + Slot> wit::Guest for Component<T> {
     async fn infer_batch(input: Vec<Message>, control: Control) -> Result<(String, Usage), Error> {
         let me = T::loaded()?;
         let (sink, events) = Sink::channel(64);
-        let texts = events.filter_map(async |event| match event {
-            Event::Text(text) => Some(text),
-            Event::Hint(_) => None,
-        });
+        let texts = events.filter_map(async |event: Event| event.into_text());
         let call = me.stream(input, control, crate::settings::batch_context(), sink);
         let (ended, text) = futures::join!(call, texts.collect::<String>());
         Ok((text, ended?))

@@ -7,16 +7,23 @@
 //! let farewell = socket.ending().await?;
 //! ```
 //!
+//! Natively there is no network, but a script ([`replay`]), so that an adapter can be tested whole.
+//!
 //! Only to hosts that the configuration grants. Credentials are headers that the host attaches by
 //! itself, and pings are its business. Dropping a [`Socket`] closes the connection; until then it may
 //! be kept from call to call.
 
+#[cfg(not(target_family = "wasm"))]
+pub mod replay;
+
+#[cfg(target_family = "wasm")]
 use crate::bindings::host::tth::host::websocket as wit;
 pub use crate::bindings::host::tth::host::websocket::{CloseFrame, Error, Message};
 use crate::vendor::Refusal;
 use crate::{Closed, ErrorCode, Inputs, Sink, error, retry_after_ms};
 use futures::channel::{mpsc, oneshot};
 use std::time::SystemTime;
+#[cfg(target_family = "wasm")]
 use wit_bindgen::rt::async_support::FutureReader;
 
 /// How a connection ended: the server's close frame, if it sent one.
@@ -32,6 +39,7 @@ pub struct Options {
 }
 
 enum End {
+    #[cfg(target_family = "wasm")]
     Wit(FutureReader<Ending>),
     Channel(oneshot::Receiver<Ending>),
 }
@@ -58,6 +66,7 @@ impl Socket {
     ///
     /// # Errors
     /// Why there is none; `?` makes the contract's error of it, [`refusal`] tells what the server said.
+    #[cfg(target_family = "wasm")]
     pub async fn connect(url: &str, options: Options) -> Result<Socket, Error> {
         let (outgoing, reader) = crate::bindings::host::wit_stream::new();
         let options = wit::Options {
@@ -70,6 +79,15 @@ impl Socket {
             outgoing: Sink::from_wit(outgoing),
             end: End::Wit(end),
         })
+    }
+
+    /// Open the next connection of the script.
+    ///
+    /// # Errors
+    /// What the script says, and that there is nobody once it is over.
+    #[cfg(not(target_family = "wasm"))]
+    pub async fn connect(url: &str, options: Options) -> Result<Socket, Error> {
+        replay::connect(url, options)
     }
 
     /// A socket and what stands for its server, each direction with room for `capacity` messages: for
@@ -153,6 +171,7 @@ impl Incoming {
 
 async fn ended(end: End) -> Ending {
     match end {
+        #[cfg(target_family = "wasm")]
         End::Wit(future) => future.await,
         End::Channel(receiver) => receiver.await.unwrap_or(Ok(None)),
     }

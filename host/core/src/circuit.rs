@@ -163,15 +163,14 @@ impl Breaker {
 
 #[derive(Debug, Default)]
 struct Board {
+    options: CircuitOptions,
     breakers: BTreeMap<String, Breaker>,
     barred: Arc<Barred>,
 }
 
-/// The breakers of every provider, by its id. A provider that is replaced by another of the same id
-/// keeps its breaker, which notices by itself that it is well.
+/// The breakers of every provider, by its id.
 #[derive(Debug, Default)]
 pub struct Circuits {
-    options: CircuitOptions,
     board: Mutex<Board>,
     /// Grows whenever somebody is barred or no longer barred, so that sessions need not look.
     version: AtomicU64,
@@ -181,9 +180,22 @@ impl Circuits {
     /// Breakers that are all closed.
     pub fn new(options: CircuitOptions) -> Self {
         Circuits {
-            options,
+            board: Mutex::new(Board {
+                options,
+                ..Board::default()
+            }),
             ..Circuits::default()
         }
+    }
+
+    /// The configuration was read anew: providers that are not the same as before begin well.
+    pub fn renew(&self, options: CircuitOptions, same: impl Fn(&str) -> bool) {
+        self.lock().options = options;
+        self.change(|breakers| breakers.retain(|id, _| options.failures > 0 && same(id)));
+    }
+
+    fn options(&self) -> CircuitOptions {
+        self.lock().options
     }
 
     fn lock(&self) -> MutexGuard<'_, Board> {
@@ -232,12 +244,13 @@ impl Circuits {
     /// A turn is done with a provider.
     pub fn judge(&self, id: &str, now: Micros, verdict: Verdict) {
         let failed = matches!(verdict, Verdict::Failed(_));
-        if self.options.failures == 0 || (!failed && !self.lock().breakers.contains_key(id)) {
+        let options = self.options();
+        if options.failures == 0 || (!failed && !self.lock().breakers.contains_key(id)) {
             return;
         }
         self.change(|breakers| {
             let breaker = breakers.entry(id.into()).or_default();
-            breaker.judge(now, verdict, self.options);
+            breaker.judge(now, verdict, options);
         });
     }
 
@@ -267,9 +280,10 @@ impl Circuits {
 
     /// A provider that was asked how it is said so; `well`: it may be tried.
     pub fn probed(&self, id: &str, now: Micros, well: bool) {
+        let options = self.options();
         self.change(|breakers| {
             if let Some(breaker) = breakers.get_mut(id) {
-                breaker.probed(now, well, self.options);
+                breaker.probed(now, well, options);
             }
         });
     }

@@ -9,17 +9,18 @@ use crate::events::{ClientEvent, ServerEvent};
 use crate::media::Micros;
 use crate::outbox::{Arrival, Outbox};
 use crate::provider::{
-    Avatar, AvatarEvent, AvatarInput, Call, Llm, LlmEvent, Mapper, ProviderError, Stage, Tts,
-    TtsEvent, TtsInput,
+    Avatar, AvatarEvent, AvatarInput, Call, Llm, LlmEvent, Mapper, Provider, ProviderError, Stage,
+    Tts, TtsEvent, TtsInput,
 };
 use crate::session::{
-    BACK, Farewell, Input, Opening, Output, ResolveRequest, Resolved, Session, Wants,
+    BACK, Farewell, Input, Opening, Output, Reload, ResolveRequest, Resolved, Session, Wants,
 };
 use futures::channel::mpsc;
 use futures::future::{BoxFuture, join_all};
 use futures::{FutureExt, StreamExt};
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -49,6 +50,19 @@ pub struct Providers {
     pub mapper: Arc<dyn Mapper>,
 }
 
+impl fmt::Debug for Providers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn ids<P: Provider + ?Sized>(chain: &[Arc<P>]) -> Vec<&str> {
+            chain.iter().map(|provider| provider.id()).collect()
+        }
+        f.debug_struct("Providers")
+            .field("llm", &ids(&self.llm))
+            .field("tts", &ids(&self.tts))
+            .field("avatar", &ids(&self.avatar))
+            .finish_non_exhaustive()
+    }
+}
+
 /// Into a running session.
 #[derive(Debug)]
 pub enum Command {
@@ -60,6 +74,8 @@ pub enum Command {
     Lost(Micros),
     /// The reader left.
     Detached,
+    /// The configuration was read anew: who serves from the next turn on, and how.
+    Reload(Arc<Providers>, Box<Reload>),
     /// End it when its turn is over, then at the latest.
     End(Farewell, Micros),
     /// End it at once.
@@ -157,6 +173,8 @@ struct Driver {
     circuits: Arc<Circuits>,
     /// What the session knows of them.
     known: u64,
+    /// Those of the last reload, until the session takes them over.
+    offered: Option<Arc<Providers>>,
     host: Arc<dyn Host>,
     commands: mpsc::Receiver<Command>,
     outbox: Outbox,
@@ -182,6 +200,7 @@ pub async fn run(
         providers,
         circuits,
         known: 0,
+        offered: None,
         host,
         commands,
         outbox,
@@ -248,7 +267,7 @@ impl Driver {
 
     /// What a command means to the session; none: it is out of date. Readers come and go faster than
     /// commands are taken: what counts is who is there now.
-    fn input(&self, command: Command) -> Option<Input> {
+    fn input(&mut self, command: Command) -> Option<Input> {
         match command {
             Command::Client(event) => Some(Input::Client(event)),
             Command::Attached => self.outbox.arrival().map(|arrival| match arrival {
@@ -259,6 +278,12 @@ impl Driver {
             Command::Lost(until) => (!self.outbox.attached()).then_some(Input::Lost(until)),
             Command::Detached => (!self.outbox.attached()).then_some(Input::Detached),
             Command::End(why, until) => Some(Input::End(why, until)),
+            Command::Reload(providers, mut reload) => {
+                // Compared with the one that is in use: a reload in between may not have been taken over.
+                reload.mapper = !Arc::ptr_eq(&providers.mapper, &self.providers.mapper);
+                self.offered = Some(providers);
+                Some(Input::Reload(reload))
+            }
             Command::Close => None,
         }
     }
@@ -330,6 +355,11 @@ impl Driver {
                 }
                 Output::Fence(turn) => self.outbox.fence(turn),
                 Output::GiveUp => self.outbox.give_up(),
+                Output::TakeOver => {
+                    if let Some(providers) = self.offered.take() {
+                        self.providers = providers;
+                    }
+                }
                 Output::Resolve(request) => {
                     self.resolving = Some(resolve(&self.providers.mapper, *request));
                 }

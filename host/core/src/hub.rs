@@ -1,10 +1,13 @@
 //! All sessions of a server: opens, finds, expires and closes them.
 
 mod describe;
+#[cfg(test)]
+mod fake;
 mod generate;
 mod health;
 mod lifecycle;
 mod probe;
+mod reload;
 
 pub use lifecycle::Lifetimes;
 
@@ -26,6 +29,7 @@ use futures::channel::mpsc;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, future};
+use reload::Roster;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,6 +117,8 @@ impl Status {
 
 struct Entry {
     description: SessionDescription,
+    /// What it was opened with.
+    request: SessionRequest,
     commands: mpsc::Sender<Command>,
     outbox: Outbox,
     status: Arc<Status>,
@@ -127,11 +133,10 @@ struct Counters {
 }
 
 struct Shared {
-    config: HubConfig,
+    /// Exchanged by a reload: whoever needs several of its values takes it once.
+    roster: Mutex<Arc<Roster>>,
     host: Arc<dyn Host>,
-    providers: Arc<Providers>,
     circuits: Arc<Circuits>,
-    personas: Arc<Vec<Persona>>,
     sessions: Mutex<HashMap<String, Entry>>,
     counters: Counters,
     board: health::Board,
@@ -176,18 +181,10 @@ impl Hub {
     /// A hub without sessions. Sweeps expired ones for as long as it lives.
     ///
     /// `providers` are in the order of the configuration's chains.
-    pub fn new(mut config: HubConfig, providers: Providers, host: Arc<dyn Host>) -> Self {
-        if config.personas.is_empty() {
-            config.personas.push(Persona {
-                id: "default".into(),
-                ..Persona::default()
-            });
-        }
+    pub fn new(config: HubConfig, providers: Providers, host: Arc<dyn Host>) -> Self {
         let shared = Arc::new(Shared {
-            personas: Arc::new(config.personas.clone()),
-            providers: Arc::new(providers),
             circuits: Arc::new(Circuits::new(config.circuit)),
-            config,
+            roster: Mutex::new(Roster::new(config, providers)),
             host: host.clone(),
             sessions: Mutex::default(),
             counters: Counters::default(),
@@ -226,8 +223,8 @@ impl Shared {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn persona(&self, request: &SessionRequest) -> Result<Persona, OpenError> {
-        let known = &self.config.personas;
+    fn persona(&self, roster: &Roster, request: &SessionRequest) -> Result<Persona, OpenError> {
+        let known = &roster.config.personas;
         let asked = request.persona_id.as_deref().or_else(|| {
             request
                 .character
@@ -243,7 +240,7 @@ impl Shared {
             known: known.iter().map(|persona| persona.id.clone()).collect(),
         })?;
         if let Some(voice) = &request.voice {
-            for candidate in &self.config.tts {
+            for candidate in &roster.config.tts {
                 persona.voice.insert(candidate.id.clone(), voice.clone());
                 persona
                     .voice
@@ -259,6 +256,7 @@ impl Shared {
     /// The session a request asks for.
     fn session(
         &self,
+        roster: &Roster,
         id: &SessionId,
         request: &SessionRequest,
         pacing: Pacing,
@@ -272,10 +270,10 @@ impl Shared {
             .character
             .iter()
             .try_for_each(|character| character.check())?;
-        let persona = self.persona(request)?;
+        let persona = self.persona(roster, request)?;
         let render = match &request.render {
-            Some(wish) => wish.settle(self.config.render)?,
-            None => self.config.render,
+            Some(wish) => wish.settle(roster.config.render)?,
+            None => roster.config.render,
         };
         let language = request
             .language
@@ -299,16 +297,16 @@ impl Shared {
             id: id.clone(),
             language: language.unwrap_or_else(|| or_english(&persona.language)),
             persona,
-            personas: self.personas.clone(),
+            personas: roster.personas.clone(),
             render,
             codecs: codecs.unwrap_or_else(|| preferred(render)),
-            llm: self.config.llm.clone(),
-            tts: self.config.tts.clone(),
-            avatar: self.config.avatar.clone(),
+            llm: roster.config.llm.clone(),
+            tts: roster.config.tts.clone(),
+            avatar: roster.config.avatar.clone(),
             pacing,
-            history: self.config.history,
-            retries: self.config.retries,
-            on_break: self.config.on_break,
+            history: roster.config.history,
+            retries: roster.config.retries,
+            on_break: roster.config.on_break,
         };
         let mut session = Session::new(config.clone());
         if let Some(barred) = self.circuits.news(&mut 0) {
@@ -320,6 +318,7 @@ impl Shared {
 
     fn start(
         self: &Arc<Self>,
+        roster: &Roster,
         session: Session,
         outbox: &Outbox,
     ) -> (mpsc::Sender<Command>, Arc<Status>) {
@@ -333,7 +332,7 @@ impl Shared {
         });
         let driver = run(
             session,
-            self.providers.clone(),
+            roster.providers.clone(),
             self.circuits.clone(),
             self.host.clone(),
             receiver,
@@ -431,7 +430,7 @@ impl Engine for Hub {
     }
 
     fn personas(&self) -> Vec<Persona> {
-        self.0.config.personas.clone()
+        self.0.roster().config.personas.clone()
     }
 
     fn counters(&self) -> Vec<(&'static str, &'static str, &'static str, f64)> {
@@ -496,27 +495,36 @@ impl Hub {
         if shared.closing.load(Ordering::Relaxed) {
             return Err(OpenError::ShuttingDown);
         }
-        let limit = shared.config.max_sessions;
+        let roster = shared.roster();
+        let limit = roster.config.max_sessions;
         if shared.lock().len() >= limit {
             return Err(OpenError::Full { limit });
         }
         let id = SessionId::new(secret(&*shared.host));
-        let (session, config) = shared.session(&id, request, shared.config.pacing, None)?;
+        let (session, config) =
+            shared.session(&roster, &id, request, roster.config.pacing, None)?;
         let description = self.described(&id, &config, &session);
         let limits = OutboxLimits {
-            replay_us: shared.config.lifetimes.resume_us,
-            ..shared.config.outbox
+            replay_us: roster.config.lifetimes.resume_us,
+            ..roster.config.outbox
         };
         let outbox = Outbox::new(id.clone(), limits);
-        let (commands, status) = shared.start(session, &outbox);
+        let (commands, status) = shared.start(&roster, session, &outbox);
         shared.counters.opened.fetch_add(1, Ordering::Relaxed);
-        let entry = Entry {
+        let mut entry = Entry {
             description: description.clone(),
+            request: request.clone(),
             commands,
             outbox,
             status,
         };
-        shared.lock().insert(id.as_str().into(), entry);
+        let mut sessions = shared.lock();
+        // A reload in between told those who were here.
+        let latest = shared.roster();
+        if !Arc::ptr_eq(&latest, &roster) {
+            shared.renew(&latest, &mut entry);
+        }
+        sessions.insert(id.as_str().into(), entry);
         Ok(description)
     }
 

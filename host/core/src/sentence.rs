@@ -208,6 +208,13 @@ impl SentenceBuffer {
             .get(self.scan.at..)
             .and_then(|rest| rest.chars().next())
         {
+            let longer = self.scan.chars + 1;
+            let max = self.options.max_chars;
+            // Before all else: a mark right behind the limit must not end an utterance above it.
+            if longer > max.saturating_add(TAIL_CHARS) {
+                self.give(self.cut_at(), false, given);
+                continue;
+            }
             if let Some(kind) = self.candidate(c) {
                 match self.verdict(kind) {
                     Verdict::Wait { .. } => return,
@@ -218,9 +225,7 @@ impl SentenceBuffer {
                     }
                 }
             }
-            let longer = self.scan.chars + 1;
-            let max = self.options.max_chars;
-            if longer > max && (is_speakable(c) || longer > max.saturating_add(TAIL_CHARS)) {
+            if longer > max && is_speakable(c) {
                 self.give(self.cut_at(), false, given);
                 continue;
             }

@@ -12,6 +12,7 @@ mod client;
 mod controls;
 mod face;
 mod presence;
+mod reload;
 mod turn;
 mod wants;
 
@@ -20,6 +21,7 @@ pub use crate::retry::Retries;
 pub(crate) use chain::BACK;
 pub use controls::Resolved;
 pub use presence::Farewell;
+pub use reload::Reload;
 pub use wants::Wants;
 
 use crate::circuit::{Barred, Verdict};
@@ -44,7 +46,7 @@ use turn::Turn;
 pub struct Candidate {
     /// The id in the configuration.
     pub id: String,
-    /// What it can do.
+    /// What it can do; shared by all candidates that stand for the same provider, see [`Candidate::is`].
     pub info: Arc<ProviderInfo>,
     /// What it is given.
     pub budget: Budget,
@@ -125,6 +127,8 @@ pub enum Input {
     Tts(u64, Option<Result<TtsEvent, ProviderError>>),
     /// The face showed something; none: it ended.
     Avatar(u64, Option<Result<AvatarEvent, ProviderError>>),
+    /// The configuration was read anew: what holds from the next turn on.
+    Reload(Box<Reload>),
     /// Time has passed.
     Tick,
 }
@@ -140,6 +144,8 @@ pub enum Output {
     GiveUp,
     /// Ask the mapper for each stage's parameters.
     Resolve(Box<ResolveRequest>),
+    /// What the last reload brought is taken over: from here on candidates are counted in its chains.
+    TakeOver,
     /// Open a stage's n-th candidate.
     Open(u64, usize, Box<Opening>),
     /// To the voice.
@@ -218,6 +224,8 @@ pub struct Session {
     history: Vec<Message>,
     /// End of the last audio that was sent in any turn.
     audio_end: Micros,
+    /// What a reload brought while a turn was going on.
+    offered: Option<Box<Reload>>,
     out: Vec<Output>,
 }
 
@@ -241,6 +249,7 @@ impl Session {
             gathered: String::new(),
             history: Vec::new(),
             audio_end: 0,
+            offered: None,
             out: Vec::new(),
         }
     }
@@ -270,6 +279,7 @@ impl Session {
             Input::Llm(ticket, item) => self.llm(now, ticket, item),
             Input::Tts(ticket, item) => self.tts(now, ticket, item),
             Input::Avatar(ticket, item) => self.avatar(now, ticket, item),
+            Input::Reload(reload) => self.reload(reload),
             Input::Tick => self.tick(now),
         }
         if !self.paused() {

@@ -8,7 +8,8 @@
 //! - what comes out depends on the text alone, not on the pieces;
 //! - no tag is left in the text, and nothing else is taken out of it but the white space after a tag
 //!   that also has white space (or nothing) before it;
-//! - what only looks like a tag stays as it is: `<feel>`, `<feel:>`, `<b>`, `a < b`;
+//! - what only looks like a tag stays as it is: `<feel>`, `<feel:>`, `<b>`, `a < b`; so do the halves
+//!   around a tag that was written inside of another, although together they look like one;
 //! - at most [`MAX_TAG_CHARS`] characters are held back, and only while they may become a tag.
 
 /// How every tag begins, whatever the case.

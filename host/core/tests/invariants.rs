@@ -10,11 +10,12 @@ mod world;
 
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tth_core::controls::{ControlUpdate, Emotion};
 use tth_core::events::{ClientEvent, ServerEvent, TurnEnd, TurnMode};
-use tth_core::provider::Stage;
+use tth_core::provider::{ProviderInfo, Stage};
 use tth_core::sentence::{SentenceBuffer, SentenceOptions};
-use tth_core::session::{Input, OnBreak};
+use tth_core::session::{Input, OnBreak, Reload};
 use world::*;
 
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ enum Act {
     Takeover,
     Lose,
     Resume,
+    /// Whose provider is another one, and whether the mapper is.
+    Reload(Vec<Stage>, bool),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -48,6 +51,8 @@ fn act() -> impl Strategy<Value = Act> {
         Just(Act::Takeover),
         Just(Act::Lose),
         Just(Act::Resume),
+        (prop::collection::vec(stage(), 0..3), any::<bool>())
+            .prop_map(|(stages, mapper)| Act::Reload(stages, mapper)),
     ]
 }
 
@@ -177,6 +182,20 @@ fn check_judged(world: &World) {
     assert_eq!(judged, called);
 }
 
+/// The first of these chains is loaded again, as it was.
+fn renew(new: &mut Reload, stages: &[Stage], mapper: bool) {
+    new.mapper = mapper;
+    for stage in stages {
+        let chain = match stage {
+            Stage::Llm => &mut new.llm,
+            Stage::Tts => &mut new.tts,
+            Stage::Avatar => &mut new.avatar,
+        };
+        let info = ProviderInfo::clone(&chain[0].info);
+        chain[0].info = Arc::new(info);
+    }
+}
+
 fn stage() -> impl Strategy<Value = Stage> {
     prop::sample::select(vec![Stage::Llm, Stage::Tts, Stage::Avatar])
 }
@@ -250,6 +269,11 @@ proptest! {
                 Act::Emotion(label) if *label != "nonsense" => updates.push((world.now, *label)),
                 _ => {}
             }
+            listens = match act {
+                Act::Lose => false,
+                Act::Reconnect | Act::Takeover | Act::Resume => true,
+                _ => listens,
+            };
             match act {
                 Act::Say(text) => world.say(text, TurnMode::Say),
                 Act::Chat(text) => world.say(text, TurnMode::Chat),
@@ -266,12 +290,8 @@ proptest! {
                 Act::Takeover => world.give(Input::Attached),
                 Act::Lose => world.give(Input::Lost(world.now + 2_000_000)),
                 Act::Resume => world.give(Input::Resumed { unheard: None, shown: None }),
+                Act::Reload(stages, mapper) => world.reload(|new| renew(new, &stages, mapper)),
             }
-            listens = match act {
-                Act::Lose => false,
-                Act::Reconnect | Act::Takeover | Act::Resume => true,
-                _ => listens,
-            };
             world.run_for(pause);
         }
         if !listens {

@@ -9,11 +9,22 @@
 
 use crate::check::hex;
 use sha2::{Digest, Sha256};
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use wasmtime::Engine;
 use wasmtime::component::Component;
+
+/// What tells a component's content from any other: the SHA-256 of its file, in hexadecimal. Blocks.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn digest(file: &Path) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    io::copy(&mut File::open(file)?, &mut digest)?;
+    Ok(hex(&digest.finalize()))
+}
 
 /// Compile `bytes`, or take what an earlier start compiled from them. Blocks for as long as that takes.
 pub(crate) fn component(
@@ -140,6 +151,20 @@ mod tests {
         );
         component(&engine, Some(directory.path()), EMPTY).unwrap();
         assert!(stored(&engine, directory.path(), &key(&engine, EMPTY)).is_some());
+    }
+
+    #[test]
+    fn a_file_is_known_by_its_content() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: &[u8]| {
+            let file = directory.path().join(name);
+            std::fs::write(&file, content).unwrap();
+            digest(&file).unwrap()
+        };
+        assert_eq!(file("a", b"abc"), hex(&Sha256::digest(b"abc")));
+        assert_eq!(file("a", b"abc"), file("b", b"abc"));
+        assert_ne!(file("a", b"abc"), file("a", b"abcd"));
+        assert!(digest(&directory.path().join("none")).is_err());
     }
 
     #[test]

@@ -5,27 +5,37 @@ use crate::error::Fault;
 use crate::instance::Template;
 use crate::meter::{Meter, Metered};
 use crate::role::Role;
-use crate::store;
+use crate::store::{self, HostState, LastWords};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use tth_core::provider::{ProviderError, ProviderInfo};
+use wasmtime::Store;
+
+/// An empty store for an instance to be made in, and its account, open for the making.
+pub(crate) fn empty<P>(template: &Template<P>) -> (Store<HostState>, LastWords, Arc<Meter>) {
+    let Template {
+        id,
+        engine,
+        limits,
+        grants,
+        tick,
+        ..
+    } = template;
+    let meter = Meter::new(*tick);
+    meter.grant(Duration::from_millis(limits.load_cpu_ms));
+    let (store, words) = store::fresh(engine, id, limits, grants.fresh(), &meter);
+    (store, words, meter)
+}
 
 /// One instance, made for this question and dropped after it.
 pub(crate) async fn describe<R: Role>(
     template: Template<R::Pre>,
 ) -> Result<ProviderInfo, ProviderError> {
     let Template {
-        id,
-        engine,
-        pre,
-        limits,
-        grants,
-        tick,
-        ..
+        id, pre, limits, ..
     } = &template;
-    let meter = Meter::new(*tick);
-    meter.grant(Duration::from_millis(limits.load_cpu_ms));
-    let (mut store, words) = store::fresh(engine, id, limits, grants.fresh(), &meter);
+    let (mut store, words, meter) = empty(&template);
     let question = async {
         let world = R::instantiate(pre, &mut store).await?;
         store

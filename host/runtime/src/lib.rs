@@ -26,6 +26,7 @@ mod pump;
 mod role;
 mod store;
 
+pub use cache::digest;
 pub use capability::egress::{EgressError, HeaderSecret};
 pub use check::{CheckError, ComponentRole, Inspection, inspect};
 pub use error::RuntimeError;
@@ -62,7 +63,7 @@ pub struct RuntimeOptions {
 }
 
 /// One provider as configuration describes it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProviderSpec {
     /// Its id.
     pub id: String,

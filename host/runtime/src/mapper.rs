@@ -9,10 +9,11 @@
 use crate::bindings::convert;
 use crate::bindings::v0_1::mapper::{MapperGuest, MapperGuestPre};
 use crate::crashes::Crashes;
+use crate::describe;
 use crate::error::Fault;
 use crate::instance::Template;
 use crate::meter::{Meter, Metered};
-use crate::store::{self, HostState, LastWords};
+use crate::store::{HostState, LastWords};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -105,17 +106,9 @@ impl Shared {
 
     async fn instantiate(&self) -> Result<Instance, ProviderError> {
         let Template {
-            id,
-            engine,
-            pre,
-            limits,
-            grants,
-            tick,
-            ..
+            id, pre, limits, ..
         } = &self.template;
-        let meter = Meter::new(*tick);
-        meter.grant(Duration::from_millis(limits.load_cpu_ms));
-        let (mut store, words) = store::fresh(engine, id, limits, grants.fresh(), &meter);
+        let (mut store, words, meter) = describe::empty(&self.template);
         let starting = Metered::new(pre.instantiate_async(&mut store), meter.clone());
         let within = Duration::from_millis(limits.load_ms);
         let started = match timeout(within, starting).await {

@@ -14,7 +14,7 @@ mod sections;
 mod spell;
 mod tree;
 
-pub(crate) use load::{Loaded, load, load_without_keys};
+pub(crate) use load::{Loaded, files, load, load_without_keys};
 pub(crate) use problem::Problem;
 pub(crate) use schema::{Chain, Config, Mode, Provider, Secret};
 #[cfg(test)]

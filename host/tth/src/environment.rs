@@ -5,7 +5,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Variables by name.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ impl Environment {
     /// # Errors
     /// When the file cannot be read, or a line of it is no assignment.
     pub(crate) fn load(directory: &Path) -> Result<Self> {
-        let file = directory.join(".env");
+        let file = Environment::file(directory);
         let mut variables = match std::fs::read_to_string(&file) {
             Ok(text) => parse(&text).with_context(|| format!("in {}", file.display()))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
@@ -31,6 +31,11 @@ impl Environment {
         });
         variables.extend(own);
         Ok(Environment(variables))
+    }
+
+    /// The file that is read in a directory.
+    pub(crate) fn file(directory: &Path) -> PathBuf {
+        directory.join(".env")
     }
 
     /// A variable that is set and not blank.
@@ -51,7 +56,6 @@ impl Environment {
     }
 }
 
-#[cfg(test)]
 impl<'a> FromIterator<(&'a str, &'a str)> for Environment {
     fn from_iter<T: IntoIterator<Item = (&'a str, &'a str)>>(variables: T) -> Self {
         let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());

@@ -26,7 +26,9 @@ pub(crate) fn start(environment: &Environment, usual: &str) -> Result<()> {
     })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // Whoever read the log may be gone, with the terminal for one: nobody is left to be told of that.
+        .log_internal_errors(false);
     let started = match std::io::stderr().is_terminal() {
         true => builder.with_target(false).try_init(),
         false => builder.json().flatten_event(true).try_init(),

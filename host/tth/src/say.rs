@@ -34,7 +34,7 @@ pub(crate) async fn say(args: &SayArgs, loaded: Loaded, environment: &Environmen
     let mut clip = args.out.as_deref().map(Clip::create).transpose()?;
     let progress = Progress::new();
     progress.step(&format!("loading {}", args.source.profile));
-    let hub = wire::hub(&loaded.config, environment).await?;
+    let (hub, _fleet) = wire::hub(&loaded.config, environment).await?;
 
     progress.step(if args.chat { "answering" } else { "speaking" });
     let began = Instant::now();

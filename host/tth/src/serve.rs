@@ -1,17 +1,24 @@
-//! The command `serve`: from a configuration to a listening server, and back down in good order.
+//! The command `serve`: from a configuration to a listening server, to the next configuration, and back down in
+//! good order.
+
+mod reload;
+mod terminal;
+mod watch;
 
 use crate::cli::ServeArgs;
 use crate::config::Loaded;
 use crate::environment::Environment;
 use crate::wire;
 use anyhow::{Context, Result, anyhow};
+use reload::Reloader;
 use std::io::{self, ErrorKind, Write as _};
 use std::sync::Arc;
+use terminal::Terminal;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Serves until SIGINT or SIGTERM. Turns may then be finished for `runtime.shutdown_s`, and requests in
-/// flight for 5 s more; a second signal ends all at once.
+/// flight for 5 s more; a second signal ends all at once. SIGHUP reads the configuration anew.
 ///
 /// # Errors
 /// When the address cannot be taken or a provider cannot be loaded.
@@ -21,7 +28,9 @@ pub(crate) async fn serve(
     environment: &Environment,
 ) -> Result<()> {
     // The signals first: one that comes while providers load must not be lost.
-    let mut stop = Stop::new().context("listening for signals")?;
+    let terminal = Terminal::now();
+    let mut stop = Stop::new(terminal).context("listening for signals")?;
+    let hang_up = signal(SignalKind::hangup()).context("listening for signals")?;
     // Then the port: that it is taken should be said before anything is compiled.
     let listener = TcpListener::bind(&args.listen)
         .await
@@ -33,7 +42,7 @@ pub(crate) async fn serve(
             "TTH_API_KEYS is not set: clients of other machines are refused until it is"
         );
     }
-    let hub = tokio::select! {
+    let (hub, fleet) = tokio::select! {
         hub = wire::hub(&loaded.config, environment) => hub?,
         name = stop.wait() => {
             tracing::info!("{name} before the providers were loaded");
@@ -41,7 +50,17 @@ pub(crate) async fn serve(
         }
     };
     let bound_us = loaded.config.runtime.shutdown_s * 1_000_000;
+    let reloader = Reloader::new(
+        args.source.clone(),
+        &loaded.config,
+        gateway.api_keys.clone(),
+        hub.clone(),
+        fleet,
+        hang_up,
+        terminal,
+    );
     drop(loaded);
+    tokio::spawn(reloader.run());
 
     let router = tth_gateway::router(Arc::new(hub.clone()), gateway);
     announce(&format!("listening on http://{address}"));
@@ -102,21 +121,32 @@ fn explain(listen: &str, error: &io::Error) -> anyhow::Error {
 struct Stop {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
+    terminal: Terminal,
 }
 
 impl Stop {
-    fn new() -> io::Result<Self> {
+    fn new(terminal: Terminal) -> io::Result<Self> {
         Ok(Stop {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            terminal,
         })
     }
 
     /// The name of the next one.
     async fn wait(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.terminate.recv() => "SIGTERM",
+        loop {
+            return tokio::select! {
+                _ = self.interrupt.recv() => "SIGINT",
+                _ = self.terminate.recv() => "SIGTERM",
+                _ = self.hang_up.recv() => match self.terminal.gone() {
+                    true => "SIGHUP of a terminal that was closed",
+                    // It asks for a reload, which is another one's business.
+                    false => continue,
+                },
+            };
         }
     }
 }

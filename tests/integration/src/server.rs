@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 /// Long enough for components that have to be compiled first.
@@ -16,6 +16,8 @@ const START: Duration = Duration::from_secs(120);
 pub struct Server {
     child: Child,
     address: String,
+    /// What it has logged, where that is recorded.
+    log: Arc<Mutex<String>>,
     _config: Option<tempfile::TempDir>,
 }
 
@@ -45,7 +47,7 @@ impl Server {
     /// # Errors
     /// If the server does not come up.
     pub fn start(profile: &str) -> Result<Server> {
-        Server::launch(profile, &root().join("configs"), None, &[])
+        Server::launch(profile, &root().join("configs"), None, &[], false)
     }
 
     /// As [`Server::start`], with variables in the environment.
@@ -53,7 +55,15 @@ impl Server {
     /// # Errors
     /// If the server does not come up.
     pub fn start_with(profile: &str, env: &[(&str, &str)]) -> Result<Server> {
-        Server::launch(profile, &root().join("configs"), None, env)
+        Server::launch(profile, &root().join("configs"), None, env, false)
+    }
+
+    /// Start a profile of a directory that the test may change meanwhile, and record what is logged.
+    ///
+    /// # Errors
+    /// If the server does not come up.
+    pub fn recorded(profile: &str, configs: &Path, env: &[(&str, &str)]) -> Result<Server> {
+        Server::launch(profile, configs, None, env, true)
     }
 
     /// Start a profile that is written for one test, over the repository's base.
@@ -76,7 +86,7 @@ impl Server {
         }
         std::fs::write(folder.path().join("profiles/custom.yaml"), profile)?;
         let path = folder.path().to_owned();
-        Server::launch("custom", &path, Some(folder), &[])
+        Server::launch("custom", &path, Some(folder), &[], false)
     }
 
     fn launch(
@@ -84,6 +94,7 @@ impl Server {
         configs: &Path,
         keep: Option<tempfile::TempDir>,
         env: &[(&str, &str)],
+        record: bool,
     ) -> Result<Server> {
         let mut command = Command::new(binary()?);
         command.current_dir(root()).args([
@@ -104,9 +115,25 @@ impl Server {
             .env("TTH__RUNTIME__RETRIES__ATTEMPTS", "0")
             .envs(env.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit());
+            .stderr(if record {
+                Stdio::piped()
+            } else {
+                Stdio::inherit()
+            });
         let mut child = command.spawn().context("starting the server")?;
         let stdout = child.stdout.take().context("the server's output")?;
+        let log = Arc::<Mutex<String>>::default();
+        if let Some(stderr) = child.stderr.take() {
+            let log = log.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                    eprintln!("{line}");
+                    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+                    log.push_str(&line);
+                    log.push('\n');
+                }
+            });
+        }
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
@@ -131,6 +158,7 @@ impl Server {
         Ok(Server {
             child,
             address,
+            log,
             _config: keep,
         })
     }
@@ -202,6 +230,37 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
         bail!("the server still runs after {limit:?}")
+    }
+
+    /// Send it SIGHUP.
+    ///
+    /// # Errors
+    /// If the signal cannot be sent.
+    pub fn hang_up(&self) -> Result<()> {
+        let kill = format!("kill -HUP {}", self.child.id());
+        let sent = Command::new("sh").args(["-c", &kill]).status()?;
+        ensure!(sent.success(), "{kill}: {sent}");
+        Ok(())
+    }
+
+    /// Wait until `words` have been logged `times` times; all that was logged.
+    ///
+    /// # Errors
+    /// If they are not within `limit`, or nothing is recorded.
+    pub fn logged(&self, words: &str, times: usize, limit: Duration) -> Result<String> {
+        let until = Instant::now() + limit;
+        loop {
+            let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+            if log.matches(words).count() >= times {
+                return Ok(log.clone());
+            }
+            ensure!(
+                Instant::now() < until,
+                "no {times} times {words:?} in {limit:?}, but:\n{log}"
+            );
+            drop(log);
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Whether the process still runs.

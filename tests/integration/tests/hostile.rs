@@ -168,7 +168,10 @@ fn neighbour(server: &Server, over: &AtomicBool) -> Vec<u64> {
 const LATE: &str = "trap-in-drop";
 
 /// What becomes of a turn with a habit: the code with which its voice is replaced; none: it is not.
-const HABITS: [(&str, Option<&str>); 12] = [
+const HABITS: [(&str, Option<&str>); 15] = [
+    ("endless-loop", Some("timeout")),
+    ("memory-bomb", Some("internal")),
+    ("trap-in-stream", Some("internal")),
     ("silence", Some("timeout")),
     ("blocking-sleep", Some("timeout")),
     ("one-byte-item", Some("internal")),

@@ -1,6 +1,6 @@
 //! One session over a WebSocket, and what it sees of a turn.
 
-use crate::http::post_json;
+use crate::http::{delete, post_json};
 use crate::pacing::Playout;
 use crate::wire::{Event, Kind, Mode, Said};
 use anyhow::{Context, Result, bail};
@@ -18,6 +18,8 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// A connected client.
 pub(crate) struct Session {
+    /// Its path on the server.
+    path: String,
     socket: WebSocketStream<TcpStream>,
     seq: u64,
 }
@@ -41,6 +43,7 @@ pub(crate) struct Seen {
 
 #[derive(Deserialize)]
 struct Created {
+    session_id: String,
     stream: Stream,
 }
 
@@ -63,7 +66,16 @@ impl Session {
         let (socket, _) = client_async(request, tcp)
             .await
             .context("connecting to the session's stream")?;
-        Ok(Session { socket, seq: 0 })
+        let path = format!("/v1/sessions/{}", created.session_id);
+        let seq = 0;
+        Ok(Session { path, socket, seq })
+    }
+
+    /// End it on the server; the connection is dropped as it is.
+    pub(crate) async fn end(self, server: SocketAddr) -> Result<()> {
+        let Session { path, socket, .. } = self;
+        drop(socket);
+        delete(server, &path).await
     }
 
     /// The next event, and when it was here.
@@ -71,6 +83,19 @@ impl Session {
     /// # Errors
     /// If the stream ends, leaves a number out, or reports a failure.
     pub(crate) async fn next(&mut self) -> Result<(Instant, Event)> {
+        let (at, event) = self.any().await?;
+        // A measurement with a provider that failed would be one of something else.
+        if matches!(event.kind, Kind::Error | Kind::ProviderSwitched) {
+            bail!("the server reports {:?}: {}", event.kind, event.said());
+        }
+        Ok((at, event))
+    }
+
+    /// The next event, and when it was here; failures of providers are events, too.
+    ///
+    /// # Errors
+    /// If the stream ends or leaves a number out.
+    pub(crate) async fn any(&mut self) -> Result<(Instant, Event)> {
         loop {
             let message = self.socket.next().await.context("the stream ended")??;
             let at = Instant::now();
@@ -83,15 +108,6 @@ impl Session {
             self.seq += 1;
             if event.seq != self.seq {
                 bail!("event {} came instead of {}", event.seq, self.seq);
-            }
-            // A measurement with a provider that failed would be one of something else.
-            if matches!(event.kind, Kind::Error | Kind::ProviderSwitched) {
-                bail!(
-                    "the server reports {:?}: {} {}",
-                    event.kind,
-                    event.code.unwrap_or_default(),
-                    event.message.or(event.reason).unwrap_or_default()
-                );
             }
             return Ok((at, event));
         }

@@ -6,6 +6,8 @@
 //! client sees, its own wake-up included.
 
 mod client;
+mod guests;
+mod hearing;
 mod http;
 mod pacing;
 mod process;
@@ -13,6 +15,7 @@ mod report;
 mod scenario;
 mod server;
 mod stats;
+mod story;
 mod wire;
 
 use anyhow::{Context, Result};
@@ -22,8 +25,8 @@ use scenario::Scenario;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// A scenario that takes longer than this hangs. The longest takes about two minutes.
-const LONGEST: Duration = Duration::from_secs(300);
+/// A scenario that takes longer than this hangs. The longest takes about four minutes.
+const LONGEST: Duration = Duration::from_secs(480);
 
 /// Measures a real server. TTH_BIN names the server's binary; without it, the one beside this
 /// program is taken.

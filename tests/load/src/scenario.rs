@@ -2,13 +2,18 @@
 
 mod cpu;
 mod embedded;
+mod failover;
+mod hostile;
 mod interrupt;
+mod interrupts;
 mod latency;
 mod memory;
 mod overhead;
 mod pace;
+mod soak;
 mod startup;
 mod throughput;
+mod traps;
 
 use crate::report::Report;
 use anyhow::{Context, Result};
@@ -39,10 +44,20 @@ pub(crate) enum Scenario {
     Throughput,
     /// What adapters and host add to a vendor's own time, with doubles of vendors' servers.
     Overhead,
+    /// How soon a dead provider is replaced, before the first sound and in mid-utterance.
+    Failover,
+    /// How soon an interrupt is answered among many speaking sessions, and that it is final.
+    Interrupts,
+    /// How soon a session is told that its voice trapped, or computes for ever.
+    Traps,
+    /// What guests that mean harm do to their session and to its neighbours.
+    Hostile,
+    /// What ten thousand turns, and a minute of interrupts, leave behind.
+    Soak,
 }
 
 impl Scenario {
-    const ALL: [Scenario; 9] = [
+    const ALL: [Scenario; 14] = [
         Scenario::Latency,
         Scenario::Cpu,
         Scenario::Pace,
@@ -52,6 +67,11 @@ impl Scenario {
         Scenario::Embedded,
         Scenario::Throughput,
         Scenario::Overhead,
+        Scenario::Failover,
+        Scenario::Interrupts,
+        Scenario::Traps,
+        Scenario::Hostile,
+        Scenario::Soak,
     ];
 
     /// What is to be run.
@@ -82,6 +102,11 @@ impl Scenario {
             Scenario::Embedded => embedded::run(report).await,
             Scenario::Throughput => throughput::run(report).await,
             Scenario::Overhead => overhead::run(report).await,
+            Scenario::Failover => failover::run(report).await,
+            Scenario::Interrupts => interrupts::run(report).await,
+            Scenario::Traps => traps::run(report).await,
+            Scenario::Hostile => hostile::run(report).await,
+            Scenario::Soak => soak::run(report).await,
             // `each` has made single ones of it.
             Scenario::All => Ok(()),
         }

@@ -1,11 +1,12 @@
 //! A `tth serve` of our own, on a free loopback port, ended when it is dropped.
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 /// The first start on a machine compiles the components.
@@ -17,6 +18,7 @@ pub(crate) struct Start {
     profile: &'static str,
     environment: Vec<(String, String)>,
     one_core: bool,
+    keep_log: bool,
 }
 
 /// A server that listens.
@@ -26,6 +28,7 @@ pub(crate) struct Server {
     /// From the start of the process to the line that says it is ready.
     pub(crate) ready_after: Duration,
     child: Child,
+    log: Log,
 }
 
 impl Start {
@@ -35,6 +38,7 @@ impl Start {
             profile,
             environment: Vec::new(),
             one_core: false,
+            keep_log: false,
         }
     }
 
@@ -45,6 +49,25 @@ impl Start {
             .set("PROVIDERS__MOCK_LLM__LIMITS__INSTANCES__MAX", most)
             .set("PROVIDERS__MOCK_TTS__LIMITS__INSTANCES__MAX", most)
             .set("PROVIDERS__MOCK_AVATAR__LIMITS__INSTANCES__MAX", most)
+    }
+
+    /// With one more provider, which goes before the scripted one of its role (`LLM` or `TTS`).
+    pub(crate) fn before_mock(self, role: &str, id: &str, component: &str) -> Self {
+        let block = format!("PROVIDERS__{}", id.to_uppercase());
+        let chain = format!("COMPONENTS__{role}");
+        let role = role.to_lowercase();
+        self.set(&format!("{block}__ROLE"), &role)
+            .set(&format!("{block}__MODE"), "mock")
+            .set(&format!("{block}__COMPONENT"), component)
+            .set(&format!("{chain}__PRIMARY"), id)
+            .set(&format!("{chain}__FALLBACK"), &format!("[mock_{role}]"))
+    }
+
+    /// Ask a provider every time, however often it has failed: that is what is measured.
+    pub(crate) fn without_circuit(self) -> Self {
+        // For when `runtime.circuit` is there; until then the key would be refused as unknown.
+        // return self.set("RUNTIME__CIRCUIT__FAILURES", "0");
+        self
     }
 
     /// A configuration value, named as in the environment but without the prefix.
@@ -66,6 +89,12 @@ impl Start {
         self
     }
 
+    /// Keep what it logs, instead of showing it.
+    pub(crate) fn keep_log(mut self) -> Self {
+        self.keep_log = true;
+        self
+    }
+
     /// Start it and wait until it listens.
     pub(crate) fn run(self) -> Result<Server> {
         let binary = binary()?;
@@ -81,12 +110,12 @@ impl Start {
             .args(["--config", "configs", "--listen", "127.0.0.1:0"])
             .current_dir(workspace())
             .env("TTH_API_KEYS", "")
+            .env("TTH__RUNTIME__COMPONENTS_DIR", components())
             .envs(self.environment)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
-        // Where the build put them, which is elsewhere with a target directory of one's own.
-        if let Some(components) = std::env::var_os("TTH_COMPONENTS_DIR") {
-            command.env("TTH__RUNTIME__COMPONENTS_DIR", components);
+        if self.keep_log {
+            command.stderr(Stdio::piped());
         }
         if std::env::var_os("TTH_LOG").is_none() {
             command.env("TTH_LOG", "warn");
@@ -95,15 +124,20 @@ impl Start {
         let mut child = command
             .spawn()
             .with_context(|| format!("starting {}", binary.display()))?;
+        let log = Log::of(&mut child);
         match address(&mut child) {
             Ok(address) => Ok(Server {
                 address,
                 ready_after: started.elapsed(),
                 child,
+                log,
             }),
             Err(error) => {
                 end(&mut child);
-                Err(error)
+                Err(match log.messages() {
+                    log if log.is_empty() => error,
+                    log => error.context(log.join("; ")),
+                })
             }
         }
     }
@@ -114,12 +148,50 @@ impl Server {
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
+
+    /// What it has logged, where that is kept.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.messages()
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         end(&mut self.child);
     }
+}
+
+/// Warnings and errors, as they come.
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn of(child: &mut Child) -> Log {
+        let log = Log(Arc::default());
+        let kept = log.0.clone();
+        if let Some(stderr) = child.stderr.take() {
+            // Reads to the end, so that the server never blocks on its log.
+            std::thread::spawn(move || {
+                for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                    kept.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(message(&line));
+                }
+            });
+        }
+        log
+    }
+
+    fn messages(&self) -> Vec<String> {
+        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        log.clone()
+    }
+}
+
+/// The sentence of a line, which is JSON where the log goes into a pipe.
+fn message(line: &str) -> String {
+    let json: Option<Value> = serde_json::from_str(line).ok();
+    let message = json.as_ref().and_then(|json| json.get("message")?.as_str());
+    message.unwrap_or(line).to_owned()
 }
 
 fn end(child: &mut Child) {
@@ -176,6 +248,25 @@ fn binary() -> Result<PathBuf> {
     Ok(std::path::absolute(path)?)
 }
 
+/// Where the components are.
+pub(crate) fn components() -> PathBuf {
+    folder("TTH_COMPONENTS_DIR", "components")
+}
+
+/// Where the guests are that misbehave.
+pub(crate) fn fixtures() -> PathBuf {
+    folder("TTH_FIXTURES_DIR", "fixtures")
+}
+
+/// A folder that a variable names, else the one where the build puts it.
+fn folder(variable: &str, name: &str) -> PathBuf {
+    let target = || {
+        let own = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+        own.unwrap_or_else(|| workspace().join("target"))
+    };
+    std::env::var_os(variable).map_or_else(|| target().join(name), PathBuf::from)
+}
+
 /// The root of the workspace: configuration and components are found from there.
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -183,7 +274,13 @@ fn workspace() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::listening;
+    use super::{listening, message};
+
+    #[test]
+    fn a_logged_line_is_its_sentence() {
+        assert_eq!(message(r#"{"level":"WARN","message":"a `b`"}"#), "a `b`");
+        assert_eq!(message("plain"), "plain");
+    }
 
     #[test]
     fn finds_the_address() {

@@ -38,6 +38,7 @@ pub(crate) struct Event {
     pub(crate) seq: u64,
     pub(crate) turn_id: Option<String>,
     pub(crate) pts_us: Option<u64>,
+    pub(crate) duration_us: Option<u64>,
     pub(crate) ttfa_ms: Option<f64>,
     pub(crate) ttfv_ms: Option<f64>,
     pub(crate) reason: Option<String>,
@@ -49,6 +50,13 @@ impl Event {
     /// Out of one binary frame.
     pub(crate) fn read(frame: &[u8]) -> Result<Self> {
         ciborium::from_reader(frame).context("the server sent something that is no event")
+    }
+
+    /// The sentence of a failure.
+    pub(crate) fn said(&self) -> String {
+        let code = self.code.as_deref().map(|code| format!("{code}: "));
+        let text = self.message.as_deref().or(self.reason.as_deref());
+        code.unwrap_or_default() + text.unwrap_or_default()
     }
 
     /// Whether it must not come after its turn was interrupted.

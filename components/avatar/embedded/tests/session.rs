@@ -253,10 +253,7 @@ fn context() -> CallContext {
 }
 
 fn load(settings: &str) -> Result<Face, Error> {
-    block_on(Face::load(LoadConfig {
-        settings: settings.into(),
-        secrets: vec![],
-    }))
+    block_on(Face::load(LoadConfig::of(settings)))
 }
 
 /// Runs a call; `feed` gives the inputs that the host sends after it has taken frame n.

@@ -18,10 +18,7 @@ use tth_sdk::{
 };
 
 fn load(settings: &str) -> Result<MockAvatar, Error> {
-    block_on(MockAvatar::load(LoadConfig {
-        settings: settings.into(),
-        secrets: vec![],
-    }))
+    block_on(MockAvatar::load(LoadConfig::of(settings)))
 }
 
 fn render() -> Render {
@@ -34,12 +31,7 @@ fn render() -> Render {
 }
 
 fn context() -> CallContext {
-    CallContext {
-        session_id: "s".into(),
-        turn_id: String::new(),
-        language: "en".into(),
-        first_output_budget_ms: 1000,
-    }
+    CallContext::of("")
 }
 
 fn emotion(label: &str) -> Control {

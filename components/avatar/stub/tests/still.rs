@@ -19,10 +19,7 @@ use tth_sdk::{
 };
 
 fn load(settings: &str) -> Result<StubAvatar, Error> {
-    block_on(StubAvatar::load(LoadConfig {
-        settings: settings.into(),
-        secrets: vec![],
-    }))
+    block_on(StubAvatar::load(LoadConfig::of(settings)))
 }
 
 fn look(name: &str) -> Control {
@@ -37,12 +34,7 @@ fn look(name: &str) -> Control {
 fn frames(settings: &str, render: Render, control: Control, count: usize) -> Vec<VideoFrame> {
     let stub = load(settings).unwrap();
     let (sink, events) = Sink::channel(0);
-    let context = CallContext {
-        session_id: "s".into(),
-        turn_id: String::new(),
-        language: "en".into(),
-        first_output_budget_ms: 1000,
-    };
+    let context = CallContext::of("");
     let call = stub.stream(
         Inputs::new(futures::stream::pending()),
         render,

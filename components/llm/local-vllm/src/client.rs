@@ -12,8 +12,6 @@ const LIST: usize = 1 << 20;
 /// How long that list is waited for, for the connection and again for the answer: a machine that is
 /// not there must not hold up the start of the server.
 const LIST_MS: u32 = 1_000;
-/// The longest request id that is sent.
-const LONGEST_ID: usize = 64;
 
 /// One server.
 pub(crate) struct Client {
@@ -68,12 +66,9 @@ impl Client {
             self.found.replace(None);
             (model, answer) = self.ask(messages, control, context).await?;
         }
+        let events = |answer: &Response| answer.is("text/event-stream");
         let answer = answer.success(WHO).await?;
-        if !answer.is("text/event-stream") {
-            let message = format!("{WHO} answered with something else than a stream of events");
-            return Err(error(ErrorCode::Unavailable, message));
-        }
-        Ok((model, answer))
+        Ok((model, answer.fitting(WHO, "a stream of events", events)?))
     }
 
     async fn ask(
@@ -84,14 +79,9 @@ impl Client {
     ) -> Result<(String, Response), Error> {
         let model = self.model().await?;
         let body = conversions::request(&self.config, &model, messages, control);
-        let mut request = Request::post_json(self.at("chat/completions"), &body)
-            .header("accept", "text/event-stream");
-        // So that an operator finds a turn in the server's log.
-        let id = &context.turn_id;
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if !id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(plain) {
-            request = request.header("x-request-id", id.as_str());
-        }
+        let request = Request::post_json(self.at("chat/completions"), &body)
+            .header("accept", "text/event-stream")
+            .named("x-request-id", &context.turn_id);
         Ok((model, send(request).await?))
     }
 }

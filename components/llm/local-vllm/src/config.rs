@@ -3,8 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tth_sdk::http::Url;
-use tth_sdk::{Error, LoadConfig, invalid_config};
+use tth_sdk::{Error, LoadConfig, invalid_config, settings};
 
+/// Where the server is if nothing else is said.
+const BASE_URL: &str = "http://127.0.0.1:8000/v1";
 /// Fields of the request that are the adapter's business, or have a setting of their own.
 const OWN: [&str; 7] = [
     "messages",
@@ -31,7 +33,7 @@ struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            base_url: "http://127.0.0.1:8000/v1".into(),
+            base_url: BASE_URL.into(),
             model: None,
             temperature: None,
             top_p: None,
@@ -61,11 +63,7 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn load(config: &LoadConfig) -> Result<Self, Error> {
         let settings: Settings = config.settings()?;
-        let base = Url::parse(&settings.base_url).map_err(|why| {
-            invalid_config(format!(
-                "settings: base_url is not usable: it {why}, e.g. http://127.0.0.1:8000/v1"
-            ))
-        })?;
+        let base = Url::base_url(&settings.base_url, BASE_URL)?;
         if settings
             .model
             .as_deref()
@@ -75,18 +73,14 @@ impl Config {
                 "settings: model is empty; name one, or leave it out for the server's first",
             ));
         }
-        within("temperature", settings.temperature, 0.0, 2.0)?;
-        within("top_p", settings.top_p, 0.0, 1.0)?;
+        settings::within("temperature", settings.temperature, 0.0, 2.0)?;
+        settings::within("top_p", settings.top_p, 0.0, 1.0)?;
         if settings.max_tokens == Some(0) {
             return Err(invalid_config(
                 "settings: max_tokens is 0, but must be 1 or more",
             ));
         }
-        if let Some(key) = OWN.iter().find(|key| settings.extra.contains_key(**key)) {
-            return Err(invalid_config(format!(
-                "settings: extra holds {key}, which is set by a setting of its own or by the adapter"
-            )));
-        }
+        settings::extra(&settings.extra, &OWN)?;
         Ok(Config {
             base,
             model: settings.model,
@@ -98,25 +92,13 @@ impl Config {
     }
 }
 
-fn within(name: &str, value: Option<f64>, low: f64, high: f64) -> Result<(), Error> {
-    match value {
-        Some(value) if !(low..=high).contains(&value) => Err(invalid_config(format!(
-            "settings: {name} is {value}, but must be {low} to {high}"
-        ))),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
 
     fn load(settings: &str) -> Result<Config, Error> {
-        Config::load(&LoadConfig {
-            settings: settings.into(),
-            secrets: vec![],
-        })
+        Config::load(&LoadConfig::of(settings))
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use crate::config::Config;
 use serde_json::{Value, json};
+use tth_sdk::llm::answer::Answer;
 use tth_sdk::llm::{Event, Message, Role, Usage};
 use tth_sdk::sse::Parser;
-use tth_sdk::vendor::Refusal;
+use tth_sdk::vendor::{Refusal, openai};
 use tth_sdk::{Control, Error, ErrorCode, error};
 
 /// How the server is called in errors.
@@ -77,28 +78,11 @@ impl Reply {
     pub(crate) fn new(model: &str) -> Self {
         Reply {
             parser: Parser::new(EVENT),
-            usage: nothing_used(model),
+            usage: Usage::none(model),
             finished: false,
             done: false,
             failed: None,
         }
-    }
-
-    /// The events in the next bytes. What stands before a failure is still given.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
-        let mut events = Vec::new();
-        self.parser.feed(bytes);
-        while !self.done && self.failed.is_none() {
-            match self.parser.next_event() {
-                Ok(None) => break,
-                Ok(Some(event)) if event.data == "[DONE]" => self.done = true,
-                Ok(Some(event)) => events.extend(self.chunk(&event.data)),
-                Err(too_long) => {
-                    self.failed = Some(error(ErrorCode::Internal, format!("{WHO}: {too_long}")));
-                }
-            }
-        }
-        events
     }
 
     fn chunk(&mut self, data: &str) -> Option<Event> {
@@ -116,28 +100,14 @@ impl Reply {
             model.clone_into(&mut self.usage.model);
         }
         if let Some(usage) = chunk.get("usage").filter(|usage| usage.is_object()) {
-            let count = |name: &str| {
-                let count = usage.get(name).and_then(Value::as_u64).unwrap_or(0);
-                u32::try_from(count).unwrap_or(u32::MAX)
-            };
-            self.usage.input_tokens = count("prompt_tokens");
-            self.usage.output_tokens = count("completion_tokens");
+            self.usage.input_tokens = openai::tokens(usage, "prompt_tokens");
+            self.usage.output_tokens = openai::tokens(usage, "completion_tokens");
         }
         let choice = chunk.get("choices")?.get(0)?;
         self.finished |= choice.get("finish_reason").is_some_and(Value::is_string);
         // `reasoning` beside it is what the model thinks, not what it says.
         let text = choice.get("delta")?.get("content")?.as_str()?;
         (!text.is_empty()).then(|| Event::Text(text.to_owned()))
-    }
-
-    /// Why nothing more can come, if so.
-    pub(crate) fn failure(&mut self) -> Option<Error> {
-        self.failed.take()
-    }
-
-    /// Whether the server said that nothing follows.
-    pub(crate) fn done(&self) -> bool {
-        self.done
     }
 
     /// A line for the log: the model's name as the server lists it, and numbers.
@@ -167,12 +137,29 @@ impl Reply {
     }
 }
 
-/// The account of a call that came to nothing.
-pub(crate) fn nothing_used(model: &str) -> Usage {
-    Usage {
-        input_tokens: 0,
-        output_tokens: 0,
-        model: model.to_owned(),
+impl Answer for Reply {
+    fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
+        let mut events = Vec::new();
+        self.parser.feed(bytes);
+        while !self.done && self.failed.is_none() {
+            match self.parser.next_event() {
+                Ok(None) => break,
+                Ok(Some(event)) if event.data == "[DONE]" => self.done = true,
+                Ok(Some(event)) => events.extend(self.chunk(&event.data)),
+                Err(too_long) => {
+                    self.failed = Some(error(ErrorCode::Internal, format!("{WHO}: {too_long}")));
+                }
+            }
+        }
+        events
+    }
+
+    fn failure(&mut self) -> Option<Error> {
+        self.failed.take()
+    }
+
+    fn done(&self) -> bool {
+        self.done
     }
 }
 

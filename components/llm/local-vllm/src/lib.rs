@@ -11,7 +11,8 @@ mod conversions;
 
 use client::Client;
 use config::Config;
-use conversions::{Reply, nothing_used};
+use conversions::Reply;
+use tth_sdk::llm::answer::{End, listen};
 use tth_sdk::llm::{Event, Llm, Message, Usage};
 use tth_sdk::{
     CallContext, Closed, Control, Error, HealthStatus, LoadConfig, ParamDomain, ParamSpec,
@@ -80,28 +81,17 @@ impl Llm for LocalVllm {
         let (model, mut answer) = match out.while_open(asked).await {
             Ok(answer) => answer?,
             // Cancelled before there was anything: leaving drops the request.
-            Err(Closed) => return Ok(nothing_used("")),
+            Err(Closed) => return Ok(Usage::none("")),
         };
         let mut reply = Reply::new(&model);
-        while !reply.done() {
-            match out.while_open(answer.body.next()).await {
-                Ok(Ok(Some(bytes))) => {
-                    let events = reply.feed(&bytes);
-                    if !events.is_empty() && out.send_all(events).await.is_err() {
-                        return Ok(reply.usage());
-                    }
-                    if let Some(failure) = reply.failure() {
-                        return Err(failure);
-                    }
-                }
-                Ok(Ok(None)) => break,
-                Ok(Err(broken)) => return Err(broken),
-                Err(Closed) => return Ok(reply.usage()),
+        match listen(&mut answer.body, &mut reply, &mut out).await? {
+            End::Said => {
+                println!("answered: {}", reply.account_line());
+                answer.body.leave().await;
             }
-        }
-        if reply.done() {
-            println!("answered: {}", reply.account_line());
-            answer.body.leave().await;
+            End::Over => {}
+            End::Failed(failure) => return Err(failure),
+            End::Unwanted => return Ok(reply.usage()),
         }
         reply.end()
     }

@@ -10,11 +10,7 @@ use tth_sdk::http::replay::{Answer, Heard, script};
 use tth_sdk::llm::Role;
 
 fn load(settings: &str) -> LocalVllm {
-    block_on(LocalVllm::load(LoadConfig {
-        settings: settings.into(),
-        secrets: vec![],
-    }))
-    .unwrap()
+    block_on(LocalVllm::load(LoadConfig::of(settings))).unwrap()
 }
 
 fn stream(texts: &[&str]) -> Answer {
@@ -31,23 +27,12 @@ fn models(id: &str) -> Answer {
 }
 
 fn ask(adapter: &LocalVllm) -> (String, Result<Usage, Error>) {
-    let context = CallContext {
-        session_id: "s".into(),
-        turn_id: "t-1".into(),
-        language: "en".into(),
-        first_output_budget_ms: 1_000,
-    };
-    let hello = Message {
-        role: Role::User,
-        content: "Hello".into(),
-    };
+    let context = CallContext::of("t-1");
+    let hello = Message::of(Role::User, "Hello");
     let (sink, events) = Sink::channel(4);
     let control = Control { params: vec![] };
     let call = adapter.stream(vec![hello], control, context, sink);
-    let texts = events.map(|event| match event {
-        Event::Text(text) => text,
-        Event::Hint(hint) => panic!("{hint:?}"),
-    });
+    let texts = events.map(|event: Event| event.into_text().unwrap());
     let (ended, text) = block_on(future::join(call, texts.collect::<String>()));
     (text, ended)
 }
@@ -161,12 +146,7 @@ fn faults_have_their_codes() {
 fn a_cancelled_call_lets_a_silent_server_go() {
     let adapter = load(r#"{"model": "m"}"#);
     let heard = script([stream(&["One"]).silence()]);
-    let context = CallContext {
-        session_id: String::new(),
-        turn_id: String::new(),
-        language: "en".into(),
-        first_output_budget_ms: 1_000,
-    };
+    let context = CallContext::of("");
     let (sink, mut events) = Sink::channel(4);
     let call = adapter.stream(vec![], Control { params: vec![] }, context, sink);
     let user = async move {

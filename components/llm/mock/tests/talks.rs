@@ -15,19 +15,11 @@ use tth_sdk::llm::{Event, Llm, Message, Role, Usage};
 use tth_sdk::{CallContext, Control, Error, ErrorCode, LoadConfig, Param, ParamValue, Sink};
 
 fn load(settings: &str) -> Result<MockLlm, Error> {
-    block_on(MockLlm::load(LoadConfig {
-        settings: settings.into(),
-        secrets: vec![],
-    }))
+    block_on(MockLlm::load(LoadConfig::of(settings)))
 }
 
 fn context() -> CallContext {
-    CallContext {
-        session_id: "s".into(),
-        turn_id: "t".into(),
-        language: "en".into(),
-        first_output_budget_ms: 1000,
-    }
+    CallContext::of("t")
 }
 
 fn user(content: &str) -> Message {

@@ -1,7 +1,7 @@
 //! Calls over a connection that is kept.
 
 use crate::config::Config;
-use crate::conversions::{self, Reply, nothing_used};
+use crate::conversions::{self, Reply};
 use crate::line::Line;
 use std::cell::{Cell, RefCell};
 use tth_sdk::llm::{Event, Message, Usage};
@@ -59,7 +59,7 @@ impl Client {
         loop {
             let (mut line, kept) = match out.while_open(self.line()).await {
                 Ok(line) => line?,
-                Err(Closed) => return Ok(nothing_used("")),
+                Err(Closed) => return Ok(Usage::none("")),
             };
             let number = self.calls.replace(self.calls.get() + 1);
             let mut reply = Reply::new(format!("call-{number}"), &self.config.model);

@@ -4,8 +4,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use tth_sdk::http::Url;
 use tth_sdk::vendor::openai;
-use tth_sdk::{Error, LoadConfig, invalid_config};
+use tth_sdk::{Error, LoadConfig, invalid_config, settings};
 
+/// Where the server is if nothing else is said.
+const BASE_URL: &str = "https://api.openai.com/v1";
 /// The model where none is configured: the small one of the current family.
 pub(crate) const MODEL: &str = "gpt-realtime-2.1-mini";
 /// How much a model may be told to think, the usual amount first.
@@ -34,7 +36,7 @@ enum Most {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            base_url: "https://api.openai.com/v1".into(),
+            base_url: BASE_URL.into(),
             model: MODEL.into(),
             max_output_tokens: None,
             reasoning_effort: None,
@@ -58,12 +60,8 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn load(config: &LoadConfig) -> Result<Self, Error> {
         let settings: Settings = config.settings()?;
-        let base = Url::parse(&settings.base_url).map_err(|why| {
-            invalid_config(format!(
-                "settings: base_url is not usable: it {why}, e.g. https://api.openai.com/v1"
-            ))
-        })?;
-        openai::one_of(
+        let base = Url::base_url(&settings.base_url, BASE_URL)?;
+        settings::one_of(
             "reasoning_effort",
             settings.reasoning_effort.as_deref(),
             &EFFORTS,
@@ -96,10 +94,7 @@ mod tests {
     use super::*;
 
     fn load(settings: &str) -> Result<Config, Error> {
-        Config::load(&LoadConfig {
-            settings: settings.into(),
-            secrets: vec![],
-        })
+        Config::load(&LoadConfig::of(settings))
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl Reply {
         Reply {
             call,
             response: None,
-            usage: nothing_used(model),
+            usage: Usage::none(model),
             cached: 0,
             speaking: None,
             end: None,
@@ -273,15 +273,6 @@ impl Reply {
     pub(crate) fn end(self) -> Result<Usage, Error> {
         let cut = || Err(error(ErrorCode::Unavailable, format!("{WHO} went away")));
         self.end.unwrap_or_else(cut).map(|()| self.usage)
-    }
-}
-
-/// The account of a call that came to nothing.
-pub(crate) fn nothing_used(model: &str) -> Usage {
-    Usage {
-        input_tokens: 0,
-        output_tokens: 0,
-        model: model.to_owned(),
     }
 }
 

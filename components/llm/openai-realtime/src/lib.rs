@@ -6,15 +6,13 @@
 //! the block's `secrets`: the host adds it, it never gets here.
 
 mod client;
-mod clock;
 mod config;
 mod conversions;
-mod dial;
 mod line;
 
 use client::Client;
-use clock::within;
 use config::{Config, EFFORTS, MODEL};
+use tth_sdk::clock::within;
 use tth_sdk::llm::{Event, Llm, Message, Usage};
 use tth_sdk::vendor::openai;
 use tth_sdk::{

@@ -1,13 +1,12 @@
 //! A connection, which is kept from call to call, and what was left on it.
 
-use crate::clock::within;
 use crate::conversions::{self, Reply, WHO};
-use crate::dial::dial;
 use serde_json::Value;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
-use tth_sdk::websocket::{self, CloseFrame, Message, Socket};
+use tth_sdk::clock::within;
+use tth_sdk::websocket::{self, CloseFrame, Message, Options, Socket};
 use tth_sdk::{Closed, Error, ErrorCode, error, yield_now};
 
 /// The vendor ends a session after an hour; one that is about to end is not begun a response on.
@@ -31,9 +30,9 @@ pub(crate) struct Line {
 impl Line {
     /// Open a connection and set its session up. What the vendor says to that comes later.
     pub(crate) async fn open(url: &str) -> Result<Line, Error> {
-        let socket = dial(url).await.map_err(refused)?;
+        let socket = Socket::connect(url, Options::default()).await;
         let mut line = Line {
-            socket,
+            socket: socket.map_err(refused)?,
             since: Instant::now(),
             stopping: None,
         };

@@ -7,7 +7,6 @@
 )]
 
 use super::*;
-use dial::script::{dialed, sockets};
 use futures::channel::mpsc;
 use futures::executor::block_on;
 use futures::{SinkExt, StreamExt, future};
@@ -15,21 +14,18 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tth_sdk::ErrorCode;
 use tth_sdk::llm::Role;
+use tth_sdk::websocket::replay::{dialed, script};
 use tth_sdk::websocket::{self, CloseFrame, Message as Frame, Peer, Socket};
 
 fn load() -> OpenAiRealtime {
-    block_on(OpenAiRealtime::load(LoadConfig {
-        settings: "{}".into(),
-        secrets: vec![],
-    }))
-    .unwrap()
+    block_on(OpenAiRealtime::load(LoadConfig::of("{}"))).unwrap()
 }
 
 /// A server that is there, and those after it.
 fn servers<const N: usize>() -> [Peer; N] {
     let pairs: [(Socket, Peer); N] = std::array::from_fn(|_| Socket::pair(64));
     let mut peers = Vec::new();
-    sockets(pairs.map(|(socket, peer)| {
+    script(pairs.map(|(socket, peer)| {
         peers.push(peer);
         Ok(socket)
     }));
@@ -45,26 +41,15 @@ type Call<'a> = (
 );
 
 fn call<'a>(adapter: &'a OpenAiRealtime, text: &str) -> Call<'a> {
-    let message = Message {
-        role: Role::User,
-        content: text.into(),
-    };
-    let context = CallContext {
-        session_id: "s".into(),
-        turn_id: "t-1".into(),
-        language: "en".into(),
-        first_output_budget_ms: 1_000,
-    };
+    let message = Message::of(Role::User, text);
+    let context = CallContext::of("t-1");
     let (sink, events) = Sink::channel(4);
     let call = adapter.stream(vec![message], Control { params: vec![] }, context, sink);
     (Box::pin(call), events)
 }
 
 async fn read(events: mpsc::Receiver<Event>) -> String {
-    let texts = events.map(|event| match event {
-        Event::Text(text) => text,
-        Event::Hint(hint) => panic!("{hint:?}"),
-    });
+    let texts = events.map(|event: Event| event.into_text().unwrap());
     texts.collect().await
 }
 
@@ -304,10 +289,10 @@ fn refusals_and_farewells_have_their_codes() {
             ErrorCode::InvalidConfig,
         ),
     ] {
-        sockets([socket]);
+        script([socket]);
         let error = ask(&load(), "Hello?", async {}).1.unwrap_err();
         assert_eq!(error.code, code, "{}", error.message);
-        sockets([]);
+        script([]);
         block_on(load().warmup()).unwrap();
     }
     let frame = |code| {
@@ -358,7 +343,7 @@ fn a_failed_response_keeps_the_connection_and_a_broken_one_does_not() {
 
 #[test]
 fn health_says_whether_it_can_be_reached() {
-    sockets([]);
+    script([]);
     assert_eq!(block_on(load().health()).readiness, Readiness::Down);
     let [_peer] = servers();
     assert_eq!(block_on(load().health()).readiness, Readiness::Ready);

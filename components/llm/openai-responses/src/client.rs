@@ -5,10 +5,7 @@ use crate::conversions::{self, WHO};
 use tth_sdk::http::{Request, Response, Url, send};
 use tth_sdk::llm::Message;
 use tth_sdk::vendor::openai;
-use tth_sdk::{CallContext, Control, Error, ErrorCode, error};
-
-/// The longest request id that is sent.
-const LONGEST_ID: usize = 64;
+use tth_sdk::{CallContext, Control, Error};
 
 /// One account's access.
 pub(crate) struct Client {
@@ -40,20 +37,13 @@ impl Client {
         context: &CallContext,
     ) -> Result<Response, Error> {
         let body = conversions::request(&self.config, messages, control);
-        let mut request =
-            Request::post_json(self.at("responses"), &body).header("accept", "text/event-stream");
-        // So that a turn is found at the vendor by the name that it has here.
-        let id = &context.turn_id;
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if !id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(plain) {
-            request = request.header("x-client-request-id", id.as_str());
-        }
+        let request = Request::post_json(self.at("responses"), &body)
+            .header("accept", "text/event-stream")
+            .named("x-client-request-id", &context.turn_id);
         let answer = send(request).await?;
         let answer = openai::success(answer, WHO).await?;
-        if !answer.is("text/event-stream") {
-            let message = format!("{WHO} answered with something else than a stream of events");
-            return Err(error(ErrorCode::Unavailable, message));
-        }
-        Ok(answer)
+        answer.fitting(WHO, "a stream of events", |answer| {
+            answer.is("text/event-stream")
+        })
     }
 }

@@ -4,8 +4,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tth_sdk::http::Url;
 use tth_sdk::vendor::openai;
-use tth_sdk::{Error, LoadConfig, invalid_config};
+use tth_sdk::{Error, LoadConfig, invalid_config, settings};
 
+/// Where the server is if nothing else is said.
+const BASE_URL: &str = "https://api.openai.com/v1";
 /// The model where none is configured: the small one of the current family.
 pub(crate) const MODEL: &str = "gpt-6-luna";
 /// How much a model may be told to think, the usual amount first; each takes some of these.
@@ -51,7 +53,7 @@ struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            base_url: "https://api.openai.com/v1".into(),
+            base_url: BASE_URL.into(),
             model: MODEL.into(),
             temperature: None,
             top_p: None,
@@ -87,19 +89,15 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn load(config: &LoadConfig) -> Result<Self, Error> {
         let settings: Settings = config.settings()?;
-        let base = Url::parse(&settings.base_url).map_err(|why| {
-            invalid_config(format!(
-                "settings: base_url is not usable: it {why}, e.g. https://api.openai.com/v1"
-            ))
-        })?;
-        openai::within("temperature", settings.temperature, 0.0, 2.0)?;
-        openai::within("top_p", settings.top_p, 0.0, 1.0)?;
-        openai::one_of(
+        let base = Url::base_url(&settings.base_url, BASE_URL)?;
+        settings::within("temperature", settings.temperature, 0.0, 2.0)?;
+        settings::within("top_p", settings.top_p, 0.0, 1.0)?;
+        settings::one_of(
             "reasoning_effort",
             settings.reasoning_effort.as_deref(),
             &EFFORTS,
         )?;
-        openai::one_of("verbosity", settings.verbosity.as_deref(), &VERBOSITIES)?;
+        settings::one_of("verbosity", settings.verbosity.as_deref(), &VERBOSITIES)?;
         if settings
             .max_output_tokens
             .is_some_and(|most| most < SHORTEST)
@@ -108,11 +106,7 @@ impl Config {
                 "settings: max_output_tokens must be {SHORTEST} or more"
             )));
         }
-        if let Some(key) = OWN.iter().find(|key| settings.extra.contains_key(**key)) {
-            return Err(invalid_config(format!(
-                "settings: extra holds {key}, which is set by a setting of its own or by the adapter"
-            )));
-        }
+        settings::extra(&settings.extra, &OWN)?;
         Ok(Config {
             base,
             model: openai::model(settings.model, MODEL)?,
@@ -132,10 +126,7 @@ mod tests {
     use super::*;
 
     fn load(settings: &str) -> Result<Config, Error> {
-        Config::load(&LoadConfig {
-            settings: settings.into(),
-            secrets: vec![],
-        })
+        Config::load(&LoadConfig::of(settings))
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use serde_json::{Value, json};
+use tth_sdk::llm::answer::Answer;
 use tth_sdk::llm::{Event, Message, Usage};
 use tth_sdk::sse::Parser;
 use tth_sdk::vendor::{Refusal, openai};
@@ -80,29 +81,13 @@ impl Reply {
     pub(crate) fn new(model: &str) -> Self {
         Reply {
             parser: Parser::new(EVENT),
-            usage: nothing_used(model),
+            usage: Usage::none(model),
             details: (0, 0),
             asides: Vec::new(),
             speaking: None,
             done: false,
             failed: None,
         }
-    }
-
-    /// The events in the next bytes. What stands before a failure is still given.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
-        let mut events = Vec::new();
-        self.parser.feed(bytes);
-        while !self.done && self.failed.is_none() {
-            match self.parser.next_event() {
-                Ok(None) => break,
-                // Not theirs, but what stands between may add it.
-                Ok(Some(event)) if event.data == "[DONE]" => {}
-                Ok(Some(event)) => events.extend(self.event(&event.data)),
-                Err(too_long) => self.fail(ErrorCode::Internal, &format!(": {too_long}")),
-            }
-        }
-        events
     }
 
     fn fail(&mut self, code: ErrorCode, how: &str) {
@@ -217,16 +202,6 @@ impl Reply {
         }
     }
 
-    /// Why nothing more can come, if so.
-    pub(crate) fn failure(&mut self) -> Option<Error> {
-        self.failed.take()
-    }
-
-    /// Whether the vendor said that nothing follows.
-    pub(crate) fn done(&self) -> bool {
-        self.done
-    }
-
     /// What was used as far as it is known.
     pub(crate) fn usage(self) -> Usage {
         self.usage
@@ -258,18 +233,34 @@ impl Reply {
     }
 }
 
+impl Answer for Reply {
+    fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
+        let mut events = Vec::new();
+        self.parser.feed(bytes);
+        while !self.done && self.failed.is_none() {
+            match self.parser.next_event() {
+                Ok(None) => break,
+                // Not theirs, but what stands between may add it.
+                Ok(Some(event)) if event.data == "[DONE]" => {}
+                Ok(Some(event)) => events.extend(self.event(&event.data)),
+                Err(too_long) => self.fail(ErrorCode::Internal, &format!(": {too_long}")),
+            }
+        }
+        events
+    }
+
+    fn failure(&mut self) -> Option<Error> {
+        self.failed.take()
+    }
+
+    fn done(&self) -> bool {
+        self.done
+    }
+}
+
 /// The item of the answer that an event belongs to.
 fn index(event: &Value) -> Option<u64> {
     event.get("output_index").and_then(Value::as_u64)
-}
-
-/// The account of a call that came to nothing.
-pub(crate) fn nothing_used(model: &str) -> Usage {
-    Usage {
-        input_tokens: 0,
-        output_tokens: 0,
-        model: model.to_owned(),
-    }
 }
 
 #[cfg(test)]

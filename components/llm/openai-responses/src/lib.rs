@@ -10,7 +10,8 @@ mod conversions;
 
 use client::Client;
 use config::{Config, EFFORTS, MODEL, VERBOSITIES};
-use conversions::{Reply, nothing_used};
+use conversions::Reply;
+use tth_sdk::llm::answer::{End, listen};
 use tth_sdk::llm::{Event, Llm, Message, Usage};
 use tth_sdk::vendor::openai;
 use tth_sdk::{
@@ -123,30 +124,21 @@ impl Llm for OpenAiResponses {
         let mut answer = match out.while_open(asked).await {
             Ok(answer) => answer?,
             // Cancelled before there was anything: leaving drops the request.
-            Err(Closed) => return Ok(nothing_used("")),
+            Err(Closed) => return Ok(Usage::none("")),
         };
         let id = answer.request_id().unwrap_or("without a name").to_owned();
         let mut reply = Reply::new(&self.0.config.model);
-        while !reply.done() {
-            match out.while_open(answer.body.next()).await {
-                Ok(Ok(Some(bytes))) => {
-                    let events = reply.feed(&bytes);
-                    if !events.is_empty() && out.send_all(events).await.is_err() {
-                        return Ok(reply.usage());
-                    }
-                    if let Some(failure) = reply.failure() {
-                        println!("request {id} failed: {}", reply.account_line());
-                        return Err(failure);
-                    }
-                }
-                Ok(Ok(None)) => break,
-                Ok(Err(broken)) => return Err(broken),
-                Err(Closed) => return Ok(reply.usage()),
+        match listen(&mut answer.body, &mut reply, &mut out).await? {
+            End::Said => {
+                println!("request {id} answered: {}", reply.account_line());
+                answer.body.leave().await;
             }
-        }
-        if reply.done() {
-            println!("request {id} answered: {}", reply.account_line());
-            answer.body.leave().await;
+            End::Over => {}
+            End::Failed(failure) => {
+                println!("request {id} failed: {}", reply.account_line());
+                return Err(failure);
+            }
+            End::Unwanted => return Ok(reply.usage()),
         }
         reply.end()
     }

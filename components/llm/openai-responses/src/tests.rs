@@ -10,11 +10,7 @@ use tth_sdk::http::replay::{Answer, script};
 use tth_sdk::llm::Role;
 
 fn load(settings: &str) -> OpenAiResponses {
-    block_on(OpenAiResponses::load(LoadConfig {
-        settings: settings.into(),
-        secrets: vec![],
-    }))
-    .unwrap()
+    block_on(OpenAiResponses::load(LoadConfig::of(settings))).unwrap()
 }
 
 fn stream(texts: &[&str]) -> Answer {
@@ -35,27 +31,12 @@ fn completed() -> String {
     format!("data: {event}\n\n")
 }
 
-fn context(turn: &str) -> CallContext {
-    CallContext {
-        session_id: "s".into(),
-        turn_id: turn.into(),
-        language: "en".into(),
-        first_output_budget_ms: 1_000,
-    }
-}
-
 fn ask(adapter: &OpenAiResponses) -> (String, Result<Usage, Error>) {
-    let hello = Message {
-        role: Role::User,
-        content: "Hello".into(),
-    };
+    let hello = Message::of(Role::User, "Hello");
     let (sink, events) = Sink::channel(4);
     let control = Control { params: vec![] };
-    let call = adapter.stream(vec![hello], control, context("t-1"), sink);
-    let texts = events.map(|event| match event {
-        Event::Text(text) => text,
-        Event::Hint(hint) => panic!("{hint:?}"),
-    });
+    let call = adapter.stream(vec![hello], control, CallContext::of("t-1"), sink);
+    let texts = events.map(|event: Event| event.into_text().unwrap());
     let (ended, text) = block_on(future::join(call, texts.collect::<String>()));
     (text, ended)
 }
@@ -144,7 +125,12 @@ fn a_cancelled_call_lets_a_silent_server_go() {
     let adapter = load("{}");
     let heard = script([stream(&["One"]).silence()]);
     let (sink, mut events) = Sink::channel(4);
-    let call = adapter.stream(vec![], Control { params: vec![] }, context(""), sink);
+    let call = adapter.stream(
+        vec![],
+        Control { params: vec![] },
+        CallContext::of(""),
+        sink,
+    );
     let user = async move {
         let first = events.next().await;
         assert!(matches!(first, Some(Event::Text(text)) if text == "One"));

@@ -123,11 +123,6 @@ impl Drop for Body {
     }
 }
 
-/// Time does not pass here; other tasks have their turn.
-pub(super) async fn wait_ms(_ms: u64) {
-    crate::yield_now().await;
-}
-
 pub(super) async fn send(request: Request) -> Result<Response, Error> {
     let script = SCRIPT.with(|current| current.borrow().clone());
     let answer = {

@@ -1,5 +1,7 @@
 //! Addresses, as far as an adapter needs them.
 
+use crate::{Error, invalid_config};
+
 /// Scheme, host and port, and path of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
@@ -40,6 +42,19 @@ impl Url {
             https,
             authority: authority.to_owned(),
             path: path.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// The setting `base_url`.
+    ///
+    /// # Errors
+    /// `invalid-config` with what is wrong with it, and `example` as what would not be. It is not
+    /// repeated, since it may hold credentials.
+    pub fn base_url(text: &str, example: &str) -> Result<Self, Error> {
+        Url::parse(text).map_err(|why| {
+            invalid_config(format!(
+                "settings: base_url is not usable: it {why}, e.g. {example}"
+            ))
         })
     }
 
@@ -114,5 +129,20 @@ mod tests {
         ] {
             assert!(Url::parse(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_base_url_that_is_none_is_told_with_an_example() {
+        let example = "http://127.0.0.1:8000/v1";
+        assert_eq!(Url::base_url(example, example).unwrap().path(), "/v1");
+        let error = Url::base_url("http://u:p@a", example).unwrap_err();
+        assert_eq!(error.code, crate::ErrorCode::InvalidConfig);
+        assert!(
+            error
+                .message
+                .starts_with("settings: base_url is not usable: it must hold no")
+        );
+        assert!(error.message.ends_with(", e.g. http://127.0.0.1:8000/v1"));
+        assert!(!error.message.contains("u:p"), "{}", error.message);
     }
 }

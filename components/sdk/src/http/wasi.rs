@@ -43,10 +43,6 @@ impl Body {
     }
 }
 
-pub(super) async fn wait_ms(ms: u64) {
-    wasip3::clocks::monotonic_clock::wait_for(ms * 1_000_000).await;
-}
-
 pub(super) async fn send(request: Request) -> Result<Response, Error> {
     let response = client::send(outgoing(request)?)
         .await

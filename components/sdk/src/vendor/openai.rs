@@ -52,33 +52,6 @@ pub fn model(name: String, example: &str) -> Result<String, Error> {
     Ok(name)
 }
 
-/// The setting of that name where it is a number; it must be within these bounds.
-///
-/// # Errors
-/// `invalid-config` where it is not.
-pub fn within(name: &str, value: Option<f64>, low: f64, high: f64) -> Result<(), Error> {
-    match value {
-        Some(value) if !(low..=high).contains(&value) => Err(invalid_config(format!(
-            "settings: {name} is {value}, but must be {low} to {high}"
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// The setting of that name where it is a word; it must be one of these.
-///
-/// # Errors
-/// `invalid-config` where it is not.
-pub fn one_of(name: &str, value: Option<&str>, words: &[&str]) -> Result<(), Error> {
-    match value {
-        Some(value) if !words.contains(&value) => Err(invalid_config(format!(
-            "settings: {name} must be one of {}",
-            words.join(", ")
-        ))),
-        _ => Ok(()),
-    }
-}
-
 /// A piece of text out of an event; `None` if it is none, or longer than any piece ever is.
 pub fn delta(event: &Value) -> Option<&str> {
     let text = event.get("delta")?.as_str()?;
@@ -119,21 +92,14 @@ fn wait_ms(text: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn say(role: Role, content: &str) -> Message {
-        Message {
-            role,
-            content: content.into(),
-        }
-    }
-
     #[test]
     fn a_conversation_is_its_instructions_and_its_items() {
         let (instructions, items) = conversation(&[
-            say(Role::System, "You are Mira."),
-            say(Role::System, "Be brief."),
-            say(Role::User, "Hello"),
-            say(Role::Assistant, "Hi!"),
-            say(Role::System, "It is late."),
+            Message::of(Role::System, "You are Mira."),
+            Message::of(Role::System, "Be brief."),
+            Message::of(Role::User, "Hello"),
+            Message::of(Role::Assistant, "Hi!"),
+            Message::of(Role::System, "It is late."),
         ]);
         assert_eq!(instructions, "You are Mira.\n\nBe brief.");
         let message = |role: &str, part: &str, text: &str| {

@@ -3,8 +3,10 @@
 use crate::model::{Family, MODELS};
 use serde::Deserialize;
 use tth_sdk::http::Url;
-use tth_sdk::{Error, LoadConfig, invalid_config};
+use tth_sdk::{Error, LoadConfig, invalid_config, settings};
 
+/// Where the server is if nothing else is said.
+const BASE_URL: &str = "https://api.elevenlabs.io";
 /// The longest id of a voice or model.
 const LONGEST_ID: usize = 64;
 
@@ -59,7 +61,7 @@ impl Normalization {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            base_url: "https://api.elevenlabs.io".into(),
+            base_url: BASE_URL.into(),
             voice_id: "21m00Tcm4TlvDq8ikWAM".into(),
             model: MODELS[0].into(),
             transport: Transport::Auto,
@@ -112,11 +114,7 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn load(config: &LoadConfig) -> Result<Self, Error> {
         let settings: Settings = config.settings()?;
-        let base = Url::parse(&settings.base_url).map_err(|why| {
-            invalid_config(format!(
-                "settings: base_url is not usable: it {why}, e.g. https://api.elevenlabs.io"
-            ))
-        })?;
+        let base = Url::base_url(&settings.base_url, BASE_URL)?;
         if !is_id(&settings.voice_id) {
             return Err(invalid_config(
                 "settings: voice_id is no id of a voice: it is letters and digits, as under \
@@ -135,10 +133,10 @@ impl Config {
                 "settings: language_code must be two small letters (ISO 639-1), e.g. de",
             ));
         }
-        within("stability", settings.stability, 0.0, 1.0)?;
-        within("similarity_boost", settings.similarity_boost, 0.0, 1.0)?;
-        within("style", settings.style, 0.0, 1.0)?;
-        within("speed", settings.speed, 0.7, 1.2)?;
+        settings::within("stability", settings.stability, 0.0, 1.0)?;
+        settings::within("similarity_boost", settings.similarity_boost, 0.0, 1.0)?;
+        settings::within("style", settings.style, 0.0, 1.0)?;
+        settings::within("speed", settings.speed, 0.7, 1.2)?;
         let family = Family::of(&settings.model);
         let route = match (family, settings.transport) {
             (Family::Tags, Transport::Websocket) => {
@@ -177,25 +175,13 @@ pub(crate) fn is_id(text: &str) -> bool {
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
-fn within(name: &str, value: Option<f64>, low: f64, high: f64) -> Result<(), Error> {
-    match value {
-        Some(value) if !(low..=high).contains(&value) => Err(invalid_config(format!(
-            "settings: {name} is {value}, but must be {low} to {high}"
-        ))),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
 
     fn load(settings: &str) -> Result<Config, Error> {
-        Config::load(&LoadConfig {
-            settings: settings.into(),
-            secrets: vec![],
-        })
+        Config::load(&LoadConfig::of(settings))
     }
 
     #[test]

@@ -5,7 +5,6 @@
 //! it, it never gets here. The settings are in `config`, and in docs/providers/elevenlabs-stream.md.
 
 mod config;
-mod dial;
 mod errors;
 mod line;
 mod live;
@@ -17,10 +16,10 @@ mod script;
 mod voicing;
 
 use config::{Config, Route};
-use futures::future::{Either, select};
 use line::Line;
 use messages::WHO;
 use std::cell::RefCell;
+use tth_sdk::clock::within;
 use tth_sdk::http::{Request, send};
 use tth_sdk::tts::{Event, Input, Tts};
 use tth_sdk::vendor::Refusal;
@@ -103,9 +102,7 @@ impl Tts for ElevenLabs {
         match self.config.route {
             Route::Contexts => {
                 let opening = Line::open(&self.config, &self.config.voice);
-                let moment = dial::wait_ms(WARM_MS.into());
-                futures::pin_mut!(opening, moment);
-                if let Either::Left((Ok(line), _)) = select(opening, moment).await {
+                if let Some(Ok(line)) = within(WARM_MS.into(), opening).await {
                     self.kept.replace(Some(line.keep()));
                 }
             }

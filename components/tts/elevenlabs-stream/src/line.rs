@@ -1,11 +1,11 @@
 //! The WebSocket, which outlives the calls that use it.
 
 use crate::config::Config;
+use crate::errors;
 use crate::messages::{IDLE_S, close, frames, socket_url};
 use crate::voicing::Job;
-use crate::{dial, errors};
 use std::time::{Duration, Instant};
-use tth_sdk::websocket::{Incoming, Message};
+use tth_sdk::websocket::{Incoming, Message, Options, Socket};
 use tth_sdk::{Closed, Error, Sink};
 
 /// A line that was silent for longer may be closed by the server at any moment.
@@ -35,7 +35,7 @@ impl Line {
     /// # Errors
     /// What the server said instead.
     pub(crate) async fn open(config: &Config, voice: &str) -> Result<Line, Error> {
-        let socket = dial::open(&socket_url(config, voice)).await;
+        let socket = Socket::connect(&socket_url(config, voice), Options::default()).await;
         let (outgoing, incoming) = socket.map_err(errors::of_upgrade)?.split();
         Ok(Line {
             voice: voice.to_owned(),

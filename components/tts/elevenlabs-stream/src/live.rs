@@ -3,17 +3,18 @@
 //! Each utterance has a context of its own: its end is the server's `isFinal`, its settings are those
 //! that held when its turn came, and the next one is already being made while it is heard.
 
+use crate::Stop;
 use crate::config::Config;
 use crate::errors;
 use crate::line::Line;
 use crate::manner::Manner;
 use crate::messages::{self, Chunk, RATE, WHO};
 use crate::voicing::{Clock, Job, Voicing};
-use crate::{Stop, dial};
 use futures::future::{Either, pending, select};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+use tth_sdk::clock::within;
 use tth_sdk::speech::Track;
 use tth_sdk::tts::{Event, Input};
 use tth_sdk::websocket::Message;
@@ -296,16 +297,8 @@ impl Live<'_> {
         let contexts: Vec<String> = owed.filter_map(|open| open.context.clone()).collect();
         let silent = !contexts.is_empty() && self.active.elapsed() > SILENCE;
         let Some(line) = &mut self.line else { return };
-        let told = {
-            let telling = line.drop_contexts(contexts);
-            let moment = dial::wait_ms(FAREWELL_MS);
-            futures::pin_mut!(telling, moment);
-            match select(telling, moment).await {
-                Either::Left((told, _)) => told.is_ok(),
-                Either::Right(_) => false,
-            }
-        };
-        if !told || silent || (self.asked && !self.answered) {
+        let told = within(FAREWELL_MS, line.drop_contexts(contexts)).await;
+        if told != Some(Ok(())) || silent || (self.asked && !self.answered) {
             // It may be dead.
             self.line = None;
         }

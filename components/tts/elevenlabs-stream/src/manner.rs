@@ -187,27 +187,17 @@ fn plain(value: f64) -> f64 {
 mod tests {
     use super::*;
     use serde_json::json;
-    use tth_sdk::{LoadConfig, Param, ParamValue};
+    use tth_sdk::LoadConfig;
 
     fn config(settings: &str) -> Config {
-        Config::load(&LoadConfig {
-            settings: settings.into(),
-            secrets: vec![],
-        })
-        .unwrap()
+        Config::load(&LoadConfig::of(settings)).unwrap()
     }
 
     fn control(numbers: &[(&str, f64)], texts: &[(&str, &str)]) -> Control {
-        let numbers = numbers.iter().map(|(name, value)| Param {
-            name: (*name).into(),
-            value: ParamValue::Number(*value),
-        });
-        let texts = texts.iter().map(|(name, value)| Param {
-            name: (*name).into(),
-            value: ParamValue::Text((*value).into()),
-        });
+        let numbers = Control::of(numbers.iter().copied()).params;
+        let texts = Control::of(texts.iter().copied()).params;
         Control {
-            params: numbers.chain(texts).collect(),
+            params: [numbers, texts].concat(),
         }
     }
 

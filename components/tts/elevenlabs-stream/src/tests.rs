@@ -13,8 +13,8 @@ use super::*;
 use futures::executor::block_on;
 use futures::{SinkExt, StreamExt, future, stream};
 use serde_json::{Value, json};
+use tth_sdk::websocket::replay::{dialed, script};
 use tth_sdk::websocket::{Message, Peer, Socket};
-use tth_sdk::{Param, ParamValue};
 
 /// Half a second of something that is not silent, in base64: 24 000 bytes.
 fn sound() -> String {
@@ -23,30 +23,11 @@ fn sound() -> String {
 }
 
 fn load(settings: &str) -> ElevenLabs {
-    block_on(ElevenLabs::load(LoadConfig {
-        settings: settings.into(),
-        secrets: vec![],
-    }))
-    .unwrap()
-}
-
-fn context() -> CallContext {
-    CallContext {
-        session_id: "s".into(),
-        turn_id: "t".into(),
-        language: "en".into(),
-        first_output_budget_ms: 1_000,
-    }
+    block_on(ElevenLabs::load(LoadConfig::of(settings))).unwrap()
 }
 
 fn control(params: &[(&str, f64)]) -> Control {
-    let param = |(name, value): &(&str, f64)| Param {
-        name: (*name).into(),
-        value: ParamValue::Number(*value),
-    };
-    Control {
-        params: params.iter().map(param).collect(),
-    }
+    Control::of(params.iter().copied())
 }
 
 fn said(texts: &[&str]) -> Vec<Input> {
@@ -58,7 +39,7 @@ fn said(texts: &[&str]) -> Vec<Input> {
 async fn call(adapter: &ElevenLabs, inputs: Vec<Input>) -> (Vec<Event>, Result<(), Error>) {
     let (sink, events) = Sink::channel(4);
     let input = Inputs::new(stream::iter(inputs));
-    let call = adapter.stream(input, control(&[]), context(), sink);
+    let call = adapter.stream(input, control(&[]), CallContext::of("t"), sink);
     let (ended, events) = future::join(call, events.collect()).await;
     (events, ended)
 }
@@ -131,7 +112,7 @@ async fn serve(
 
 fn lines(count: usize) -> Vec<Peer> {
     let (sockets, peers): (Vec<Socket>, Vec<Peer>) = (0..count).map(|_| Socket::pair(64)).unzip();
-    dial::script::script(sockets.into_iter().map(Ok));
+    script(sockets.into_iter().map(Ok));
     peers
 }
 
@@ -153,7 +134,7 @@ fn utterances_are_spoken_one_after_the_other_over_one_line() {
         adapter.kept.take();
     };
     let ((), heard) = block_on(future::join(client, serve(peer, |f| Some(answers(f)))));
-    assert_eq!(dial::script::asked().len(), 1, "the line is kept");
+    assert_eq!(dialed().len(), 1, "the line is kept");
     let contexts: Vec<&str> = heard
         .iter()
         .map(|f| f["context_id"].as_str().unwrap())
@@ -216,7 +197,7 @@ fn controls_hold_from_the_next_utterance() {
         .map(|frame| &frame["voice_settings"])
         .collect();
     assert_eq!(settings, [&Value::Null, &json!({"speed": 1.1})]);
-    assert!(dial::script::asked()[0].contains("/text-to-speech/v/multi-stream-input?"));
+    assert!(dialed()[0].contains("/text-to-speech/v/multi-stream-input?"));
 }
 
 #[test]
@@ -225,15 +206,9 @@ fn another_voice_needs_another_line() {
     let mut peers = lines(2).into_iter();
     let (first, second) = (peers.next().unwrap(), peers.next().unwrap());
     let client = async {
-        let voice = Param {
-            name: "voice".into(),
-            value: ParamValue::Text("other".into()),
-        };
         let inputs = vec![
             Input::Utterance("One.".into()),
-            Input::Control(Control {
-                params: vec![voice],
-            }),
+            Input::Control(Control::of([("voice", "other")])),
             Input::Utterance("Two.".into()),
         ];
         let (events, ended) = call(&adapter, inputs).await;
@@ -247,7 +222,7 @@ fn another_voice_needs_another_line() {
     );
     let ((), (one, two)) = block_on(future::join(client, servers));
     assert_eq!((one.len(), two.len()), (3, 3));
-    assert!(dial::script::asked()[1].contains("/other/"));
+    assert!(dialed()[1].contains("/other/"));
 }
 
 #[test]
@@ -294,7 +269,7 @@ fn a_call_that_is_not_wanted_ends_its_contexts_and_leaves_the_line() {
     let client = async {
         let (sink, mut events) = Sink::channel(0);
         let input = Inputs::new(stream::iter(said(&["One."])).chain(stream::pending()));
-        let unwanted = adapter.stream(input, control(&[]), context(), sink);
+        let unwanted = adapter.stream(input, control(&[]), CallContext::of("t"), sink);
         let user = async move { while !matches!(events.next().await, Some(Event::Audio(_))) {} };
         let (ended, ()) = future::join(unwanted, user).await;
         ended.unwrap();
@@ -309,7 +284,7 @@ fn a_call_that_is_not_wanted_ends_its_contexts_and_leaves_the_line() {
         adapter.kept.take();
     };
     let ((), heard) = block_on(future::join(client, server));
-    assert_eq!(dial::script::asked().len(), 1);
+    assert_eq!(dialed().len(), 1);
     let closed = heard
         .iter()
         .filter(|f| f["context_id"] == "u1" && f["close_context"] == true);
@@ -318,7 +293,7 @@ fn a_call_that_is_not_wanted_ends_its_contexts_and_leaves_the_line() {
 
 #[test]
 fn a_server_that_is_down_does_not_keep_the_adapter_from_loading() {
-    dial::script::script([]);
+    script([]);
     block_on(load("{}").warmup()).unwrap();
 }
 
@@ -326,17 +301,11 @@ fn a_server_that_is_down_does_not_keep_the_adapter_from_loading() {
 fn a_voice_that_is_no_id_never_gets_into_an_address() {
     lines(1);
     let (sink, _events) = Sink::channel(4);
-    let voice = Param {
-        name: "voice".into(),
-        value: ParamValue::Text("../../v1/user?x=".into()),
-    };
-    let control = Control {
-        params: vec![voice],
-    };
+    let control = Control::of([("voice", "../../v1/user?x=")]);
     let input = Inputs::new(stream::iter(said(&["Hello."])));
-    let ended = block_on(load("{}").stream(input, control, context(), sink));
+    let ended = block_on(load("{}").stream(input, control, CallContext::of("t"), sink));
     assert_eq!(ended.unwrap_err().code, ErrorCode::InvalidInput);
-    assert!(dial::script::asked().is_empty());
+    assert!(dialed().is_empty());
 }
 
 #[test]

@@ -152,11 +152,7 @@ mod tests {
     use tth_sdk::{Control, LoadConfig};
 
     fn jobs(text: &str, settings: &str) -> Vec<Job> {
-        let config = Config::load(&LoadConfig {
-            settings: settings.into(),
-            secrets: vec![],
-        })
-        .unwrap();
+        let config = Config::load(&LoadConfig::of(settings)).unwrap();
         let manner = Manner::of(&Control { params: vec![] }, &config);
         Job::of(text, 3, &manner, &config).unwrap()
     }
@@ -249,11 +245,7 @@ mod tests {
 
     #[test]
     fn a_voice_that_cannot_be_one_is_refused() {
-        let config = Config::load(&LoadConfig {
-            settings: String::new(),
-            secrets: vec![],
-        })
-        .unwrap();
+        let config = Config::load(&LoadConfig::of("")).unwrap();
         let manner = Manner {
             voice: "../user".into(),
             ..Manner::default()

@@ -6,7 +6,7 @@ use crate::form::Form;
 use tth_sdk::http::{Request, Response, send};
 use tth_sdk::speech::Track;
 use tth_sdk::speech::requests::Requests;
-use tth_sdk::{CallContext, Control, Error, ErrorCode, error};
+use tth_sdk::{CallContext, Control, Error};
 
 /// How the server is called in errors.
 pub(crate) const WHO: &str = "the voice's server";
@@ -81,13 +81,9 @@ impl Requests for Config {
             .header("accept", "*/*");
         let answer = send(request).await?.success(WHO).await?;
         // Its sound has no type. What has one is something else.
-        if ["text/html", "text/plain", "application/json"]
-            .iter()
-            .any(|kind| answer.is(kind))
-        {
-            let message = format!("{WHO} answered with something else than sound");
-            return Err(error(ErrorCode::Unavailable, message));
-        }
-        Ok(answer)
+        let others = ["text/html", "text/plain", "application/json"];
+        answer.fitting(WHO, "sound", |answer| {
+            !others.iter().any(|kind| answer.is(kind))
+        })
     }
 }

@@ -5,6 +5,8 @@ use serde::Deserialize;
 use tth_sdk::http::Url;
 use tth_sdk::{Error, LoadConfig, base64, invalid_config};
 
+/// Where the server is if nothing else is said.
+const BASE_URL: &str = "http://127.0.0.1:50000";
 /// The longest recording of a voice, in bytes.
 const WAV: usize = 2 << 20;
 /// The most characters of an instruction or of a prompt's words.
@@ -72,7 +74,7 @@ struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            base_url: "http://127.0.0.1:50000".into(),
+            base_url: BASE_URL.into(),
             mode: Mode::Sft,
             sample_rate: None,
             voice: "中文女".into(),
@@ -107,11 +109,7 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn load(config: &LoadConfig) -> Result<Self, Error> {
         let settings: Settings = config.settings()?;
-        let base = Url::parse(&settings.base_url).map_err(|why| {
-            invalid_config(format!(
-                "settings: base_url is not usable: it {why}, e.g. http://127.0.0.1:50000"
-            ))
-        })?;
+        let base = Url::base_url(&settings.base_url, BASE_URL)?;
         let mode = settings.mode;
         let sample_rate = settings.sample_rate.unwrap_or(mode.sample_rate());
         if ![22_050, 24_000].contains(&sample_rate) {
@@ -217,10 +215,7 @@ mod tests {
     use crate::wav::tests::silence;
 
     fn load(settings: &str) -> Result<Config, Error> {
-        Config::load(&LoadConfig {
-            settings: settings.into(),
-            secrets: vec![],
-        })
+        Config::load(&LoadConfig::of(settings))
     }
 
     fn wav() -> String {

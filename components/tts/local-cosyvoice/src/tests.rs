@@ -4,14 +4,12 @@
 use super::*;
 use futures::executor::block_on;
 use futures::{StreamExt, future};
+use tth_sdk::ErrorCode;
 use tth_sdk::base64;
 use tth_sdk::http::replay::{Answer, script};
-use tth_sdk::{ErrorCode, Param, ParamValue};
 
 fn load(settings: &str) -> CosyVoice {
-    let settings = settings.to_owned();
-    let secrets = vec![];
-    block_on(CosyVoice::load(LoadConfig { settings, secrets })).unwrap()
+    block_on(CosyVoice::load(LoadConfig::of(settings))).unwrap()
 }
 
 /// A buzz of so many samples.
@@ -26,22 +24,14 @@ fn sound(samples: usize) -> Vec<u8> {
     (0..samples).flat_map(|n| sample(n).to_le_bytes()).collect()
 }
 
-fn said(control: &[(&str, &str)]) -> Control {
-    let param = |(name, value): &(&str, &str)| Param {
-        name: (*name).into(),
-        value: ParamValue::Text((*value).into()),
-    };
-    Control {
-        params: control.iter().map(param).collect(),
-    }
+fn said(params: &[(&str, &str)]) -> Control {
+    Control::of(params.iter().copied())
 }
 
 fn context() -> CallContext {
     CallContext {
-        session_id: "s".into(),
-        turn_id: "t".into(),
         language: "zh".into(),
-        first_output_budget_ms: 1_000,
+        ..CallContext::of("t")
     }
 }
 

@@ -101,10 +101,7 @@ impl Client {
             answer = self.ask(text, voice, context).await?;
         }
         let answer = answer.success(WHO).await?;
-        if !answer.is("audio/l16") {
-            let message = format!("{WHO} answered with something else than sound");
-            return Err(error(ErrorCode::Unavailable, message));
-        }
+        let answer = answer.fitting(WHO, "sound", |answer| answer.is("audio/l16"))?;
         let rate = answer
             .header("x-sample-rate")
             .map(|rate| rate.trim().parse::<u32>());

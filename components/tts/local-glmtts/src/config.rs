@@ -4,6 +4,9 @@ use serde::Deserialize;
 use tth_sdk::http::Url;
 use tth_sdk::{Error, LoadConfig, invalid_config};
 
+/// Where the server is if nothing else is said.
+const BASE_URL: &str = "http://127.0.0.1:8050";
+
 /// `settings` of the provider's block.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -18,7 +21,7 @@ struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            base_url: "http://127.0.0.1:8050".into(),
+            base_url: BASE_URL.into(),
             voice: None,
             seed: None,
             use_phoneme: false,
@@ -45,11 +48,7 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn load(config: &LoadConfig) -> Result<Self, Error> {
         let settings: Settings = config.settings()?;
-        let base = Url::parse(&settings.base_url).map_err(|why| {
-            invalid_config(format!(
-                "settings: base_url is not usable: it {why}, e.g. http://127.0.0.1:8050"
-            ))
-        })?;
+        let base = Url::base_url(&settings.base_url, BASE_URL)?;
         let empty = |voice: &str| voice.trim().is_empty();
         if settings.voice.as_deref().is_some_and(empty) {
             return Err(invalid_config(
@@ -72,10 +71,7 @@ mod tests {
     use super::*;
 
     fn load(settings: &str) -> Result<Config, Error> {
-        Config::load(&LoadConfig {
-            settings: settings.into(),
-            secrets: vec![],
-        })
+        Config::load(&LoadConfig::of(settings))
     }
 
     #[test]

@@ -5,13 +5,11 @@ use super::*;
 use futures::executor::block_on;
 use futures::{StreamExt, future};
 use serde_json::{Value, json};
+use tth_sdk::ErrorCode;
 use tth_sdk::http::replay::{Answer, Heard, script};
-use tth_sdk::{ErrorCode, Param, ParamValue};
 
 fn load(settings: &str) -> GlmTts {
-    let settings = settings.to_owned();
-    let secrets = vec![];
-    block_on(GlmTts::load(LoadConfig { settings, secrets })).unwrap()
+    block_on(GlmTts::load(LoadConfig::of(settings))).unwrap()
 }
 
 fn sound(samples: usize) -> Answer {
@@ -39,18 +37,10 @@ fn voices(ids: &[&str]) -> Answer {
 
 fn say(adapter: &GlmTts, text: &str, voice: Option<&str>) -> (Vec<Event>, Result<(), Error>) {
     let context = CallContext {
-        session_id: "s".into(),
-        turn_id: "t-1".into(),
         language: "zh".into(),
-        first_output_budget_ms: 1_000,
+        ..CallContext::of("t-1")
     };
-    let param = |voice: &str| Param {
-        name: "voice".into(),
-        value: ParamValue::Text(voice.into()),
-    };
-    let control = Control {
-        params: voice.map(param).into_iter().collect(),
-    };
+    let control = Control::of(voice.map(|voice| ("voice", voice)));
     let (sink, events) = Sink::channel(4);
     let inputs = Inputs::new(futures::stream::iter([Input::Utterance(text.into())]));
     let call = Tts::stream(adapter, inputs, control, context, sink);

@@ -16,19 +16,11 @@ use tth_sdk::{
 use tts_mock::MockTts;
 
 fn load(settings: &str) -> Result<MockTts, Error> {
-    block_on(MockTts::load(LoadConfig {
-        settings: settings.into(),
-        secrets: vec![],
-    }))
+    block_on(MockTts::load(LoadConfig::of(settings)))
 }
 
 fn context() -> CallContext {
-    CallContext {
-        session_id: "s".into(),
-        turn_id: "t".into(),
-        language: "en".into(),
-        first_output_budget_ms: 1000,
-    }
+    CallContext::of("t")
 }
 
 fn control(params: &[(&str, f64)]) -> Control {

@@ -6,7 +6,7 @@ use crate::conversions::{self, Manner, WHO};
 use tth_sdk::http::{Request, Response, send};
 use tth_sdk::speech::Track;
 use tth_sdk::speech::requests::Requests;
-use tth_sdk::{CallContext, Control, Error, ErrorCode, error};
+use tth_sdk::{CallContext, Control, Error};
 
 /// The most characters of a request's text.
 const LONGEST_TEXT: usize = 4_096;
@@ -42,10 +42,8 @@ impl Requests for Config {
         let request = Request::post_json(self.base.join("audio/speech"), &body)
             .header("accept", "application/octet-stream, audio/pcm");
         let answer = send(request).await?.success(WHO).await?;
-        if !conversions::is_sound(answer.header("content-type")) {
-            let message = format!("{WHO} answered with something else than sound");
-            return Err(error(ErrorCode::Unavailable, message));
-        }
-        Ok(answer)
+        answer.fitting(WHO, "sound", |answer| {
+            conversions::is_sound(answer.header("content-type"))
+        })
     }
 }

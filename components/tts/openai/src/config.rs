@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 use tth_sdk::http::Url;
-use tth_sdk::{Error, LoadConfig, invalid_config};
+use tth_sdk::{Error, LoadConfig, invalid_config, settings};
 
+/// Where the server is if nothing else is said.
+const BASE_URL: &str = "https://api.openai.com/v1";
 /// The models of this endpoint, the default first.
 pub(crate) const MODELS: [&str; 5] = [
     "gpt-4o-mini-tts",
@@ -42,7 +44,7 @@ struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            base_url: "https://api.openai.com/v1".into(),
+            base_url: BASE_URL.into(),
             model: MODELS[0].into(),
             voice: VOICES[0].into(),
             speed: 1.0,
@@ -68,11 +70,7 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn load(config: &LoadConfig) -> Result<Self, Error> {
         let settings: Settings = config.settings()?;
-        let base = Url::parse(&settings.base_url).map_err(|why| {
-            invalid_config(format!(
-                "settings: base_url is not usable: it {why}, e.g. https://api.openai.com/v1"
-            ))
-        })?;
+        let base = Url::base_url(&settings.base_url, BASE_URL)?;
         let named = |name: &str| {
             let plain =
                 |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');
@@ -98,12 +96,7 @@ impl Config {
                 settings.model, settings.voice
             )));
         }
-        if !(0.25..=4.0).contains(&settings.speed) {
-            return Err(invalid_config(format!(
-                "settings: speed is {}, but must be 0.25 to 4",
-                settings.speed
-            )));
-        }
+        settings::within("speed", Some(settings.speed), 0.25, 4.0)?;
         let length = settings.instructions.chars().count();
         if length > LONGEST_INSTRUCTIONS {
             return Err(invalid_config(format!(
@@ -142,10 +135,7 @@ mod tests {
     use super::*;
 
     fn load(settings: &str) -> Result<Config, Error> {
-        Config::load(&LoadConfig {
-            settings: settings.into(),
-            secrets: vec![],
-        })
+        Config::load(&LoadConfig::of(settings))
     }
 
     #[test]

@@ -76,22 +76,10 @@ pub(crate) fn is_sound(content_type: Option<&str>) -> bool {
 #[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
-    use tth_sdk::{LoadConfig, Param, ParamValue};
+    use tth_sdk::{LoadConfig, ParamValue};
 
     fn config(settings: &str) -> Config {
-        let settings = settings.to_owned();
-        let secrets = vec![];
-        Config::load(&LoadConfig { settings, secrets }).unwrap()
-    }
-
-    fn control(params: &[(&str, ParamValue)]) -> Control {
-        let param = |(name, value): &(&str, ParamValue)| Param {
-            name: (*name).into(),
-            value: value.clone(),
-        };
-        Control {
-            params: params.iter().map(param).collect(),
-        }
+        Config::load(&LoadConfig::of(settings)).unwrap()
     }
 
     #[test]
@@ -100,7 +88,7 @@ mod tests {
             config(r#"{"speed": 0.9, "voice": "nova", "instructions": " Like a friend. "}"#);
         let body = |control: &Control| request(&config.model, "Hi.", &Manner::of(&config, control));
         assert_eq!(
-            body(&control(&[])),
+            body(&Control { params: vec![] }),
             json!({
                 "model": "gpt-4o-mini-tts", "input": "Hi.", "voice": "nova", "speed": 0.9,
                 "response_format": "pcm", "stream_format": "audio",
@@ -108,14 +96,11 @@ mod tests {
             })
         );
         let all = [
-            ("speed", ParamValue::Number(1.5)),
-            ("voice", ParamValue::Text("cedar".into())),
-            (
-                "instructions",
-                ParamValue::Text("Speak in this manner: joyful.".into()),
-            ),
+            ("speed", ParamValue::from(1.5)),
+            ("voice", "cedar".into()),
+            ("instructions", "Speak in this manner: joyful.".into()),
         ];
-        let told = body(&control(&all));
+        let told = body(&Control::of(all));
         assert_eq!(
             (&told["speed"], &told["voice"]),
             (&json!(1.5), &json!("cedar"))
@@ -129,11 +114,12 @@ mod tests {
     #[test]
     fn an_older_model_is_told_only_what_it_knows() {
         let config = config(r#"{"model": "tts-1"}"#);
-        let all = [
-            ("voice", ParamValue::Text("marin".into())),
-            ("instructions", ParamValue::Text("Softly.".into())),
-        ];
-        let body = request(&config.model, "Hi.", &Manner::of(&config, &control(&all)));
+        let all = [("voice", "marin"), ("instructions", "Softly.")];
+        let body = request(
+            &config.model,
+            "Hi.",
+            &Manner::of(&config, &Control::of(all)),
+        );
         assert_eq!(body["voice"], "coral");
         assert!(body.get("instructions").is_none());
     }
@@ -142,7 +128,11 @@ mod tests {
     fn a_voice_of_ones_own_goes_by_its_id_and_long_instructions_are_cut() {
         let config = config(r#"{"voice": "voice_ab"}"#);
         let long = [("instructions", ParamValue::Text("ż".repeat(5_000)))];
-        let body = request(&config.model, "Hi.", &Manner::of(&config, &control(&long)));
+        let body = request(
+            &config.model,
+            "Hi.",
+            &Manner::of(&config, &Control::of(long)),
+        );
         assert_eq!(body["voice"], json!({"id": "voice_ab"}));
         assert_eq!(
             body["instructions"].as_str().unwrap().chars().count(),

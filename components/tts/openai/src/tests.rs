@@ -5,13 +5,11 @@ use super::*;
 use futures::executor::block_on;
 use futures::{StreamExt, future};
 use serde_json::Value;
+use tth_sdk::ErrorCode;
 use tth_sdk::http::replay::{Answer, Heard, script};
-use tth_sdk::{ErrorCode, Param, ParamValue};
 
 fn load(settings: &str) -> OpenAi {
-    let settings = settings.to_owned();
-    let secrets = vec![];
-    block_on(OpenAi::load(LoadConfig { settings, secrets })).unwrap()
+    block_on(OpenAi::load(LoadConfig::of(settings))).unwrap()
 }
 
 /// A buzz of so many samples.
@@ -33,19 +31,16 @@ fn answer(pieces: &[&[u8]]) -> Answer {
         .fold(head, |answer, piece| answer.piece(piece))
 }
 
-fn context() -> CallContext {
-    CallContext {
-        session_id: "s".into(),
-        turn_id: "t".into(),
-        language: "en".into(),
-        first_output_budget_ms: 1_000,
-    }
-}
-
 fn say(adapter: &OpenAi, inputs: Vec<Input>) -> (Vec<Event>, Result<(), Error>) {
     let (sink, events) = Sink::channel(4);
     let inputs = Inputs::new(futures::stream::iter(inputs));
-    let call = Tts::stream(adapter, inputs, Control { params: vec![] }, context(), sink);
+    let call = Tts::stream(
+        adapter,
+        inputs,
+        Control { params: vec![] },
+        CallContext::of("t"),
+        sink,
+    );
     let (ended, events) = block_on(future::join(call, events.collect::<Vec<_>>()));
     (events, ended)
 }
@@ -73,12 +68,7 @@ fn utterances_are_asked_one_by_one_and_their_sound_is_given_whole() {
     let (one, two) = (sound(24_000), sound(12_000));
     let (head, tail) = one.split_at(10_001);
     let heard = script([answer(&[head, tail]), answer(&[&two])]);
-    let faster = Input::Control(Control {
-        params: vec![Param {
-            name: "speed".into(),
-            value: ParamValue::Number(2.0),
-        }],
-    });
+    let faster = Input::Control(Control::of([("speed", 2.0)]));
     let (events, ended) = say(
         &adapter,
         vec![
@@ -200,7 +190,7 @@ fn a_cancelled_call_lets_a_silent_server_go() {
         &adapter,
         inputs,
         Control { params: vec![] },
-        context(),
+        CallContext::of("t"),
         sink,
     );
     let user = async move {

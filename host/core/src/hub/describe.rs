@@ -46,7 +46,7 @@ impl Hub {
             render: config.render,
             providers: session.providers(),
             turns: 0,
-            expires_at_ms: host.unix_ms() + self.0.config.lifetimes.idle_us / 1_000,
+            expires_at_ms: host.unix_ms() + self.0.roster().config.lifetimes.idle_us / 1_000,
         }
     }
 
@@ -68,7 +68,7 @@ impl Hub {
             (true, true) => SessionState::Busy,
         };
         let now = self.0.host.now();
-        let lifetimes = &self.0.config.lifetimes;
+        let lifetimes = self.0.roster().config.lifetimes;
         let end = lifetimes.end(status).map(|(at, _)| at);
         // One that would live for ever lives on for a while if its client goes now.
         let left = end.map_or(lifetimes.idle_us, |at| at.saturating_sub(now));
@@ -78,7 +78,8 @@ impl Hub {
 
     pub(super) fn statuses(&self) -> Vec<ProviderStatus> {
         let shared = &self.0;
-        let each = shared.config.configured.iter().map(|configured| {
+        let roster = shared.roster();
+        let each = roster.config.configured.iter().map(|configured| {
             let (mut health, latency_ms) = shared.last_heard(configured);
             let (circuit, why) = shared.circuits.status(&configured.id, shared.host.now());
             // What turns saw of it counts for more than what it says of itself.
@@ -94,7 +95,7 @@ impl Hub {
                 mode: configured.mode.clone(),
                 active: configured.place.is_some(),
                 primary: configured.place == Some(0),
-                info: shared.provider(configured).map(|p| p.info().clone()),
+                info: roster.provider(configured).map(|p| p.info().clone()),
                 health,
                 latency_ms,
                 circuit: circuit.name(),

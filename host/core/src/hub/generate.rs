@@ -35,19 +35,21 @@ impl Hub {
         let text =
             text::accept(&request.text).map_err(|error| OpenError::Text(error.to_string()))?;
         let id = SessionId::new(secret(&*shared.host));
+        let roster = shared.roster();
         let pacing = Pacing {
             realtime: false,
-            ..shared.config.pacing
+            ..roster.config.pacing
         };
-        let (session, _) = shared.session(&id, &request.session, pacing, Some(request.codecs))?;
+        let (session, _) =
+            shared.session(&roster, &id, &request.session, pacing, Some(request.codecs))?;
         let limits = OutboxLimits {
             lossless: true,
             replay_us: 0,
-            ..shared.config.outbox
+            ..roster.config.outbox
         };
         let outbox = Outbox::new(id, limits);
         let ticket = outbox.attach(None);
-        let (mut commands, status) = shared.start(session, &outbox);
+        let (mut commands, status) = shared.start(&roster, session, &outbox);
         shared.counters.generated.fetch_add(1, Ordering::Relaxed);
         let said = ClientEvent::UserText {
             text,

@@ -8,10 +8,11 @@
 #[cfg(test)]
 pub(super) mod tests;
 
+use super::reload::Roster;
 use super::{Configured, Shared};
 use crate::driver::Host;
 use crate::media::Micros;
-use crate::provider::{Health, Provider, Readiness, Stage};
+use crate::provider::{Health, Readiness};
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{Either, join_all, select};
@@ -52,13 +53,26 @@ impl Board {
         // Whole between any two statements, as the map of sessions.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Others serve from now on: forget what those said who do not serve any more.
+    pub(super) fn keep(&self, before: &Roster, after: &Roster) {
+        let configured = after.config.configured.iter();
+        let kept: Vec<&str> = configured
+            .filter(|configured| after.shares(before, configured))
+            .map(|configured| configured.id.as_str())
+            .collect();
+        let mut state = self.lock();
+        state.heard.retain(|id, _| kept.contains(&id.as_str()));
+        // Who asks next waits for the new ones' answers.
+        state.known = None;
+    }
 }
 
 /// Ask round after round while somebody wants to know, for as long as the hub lives.
 pub(super) async fn keep_asking(hub: Weak<Shared>, host: Arc<dyn Host>) {
     loop {
         let Some(shared) = hub.upgrade() else { return };
-        let next = host.now() + shared.config.health_us.max(1);
+        let next = host.now() + shared.roster().config.health_us.max(1);
         let round = shared.wanted().then(|| shared.round());
         drop(shared);
         if let Some(round) = round {
@@ -74,7 +88,7 @@ impl Shared {
     pub(super) async fn up_to_date(self: &Arc<Self>) {
         let now = self.host.now();
         // What the rounds keep up: one lies between two of them, and it may take its time.
-        let recent = 2 * self.config.health_us + ANSWER_US;
+        let recent = 2 * self.roster().config.health_us + ANSWER_US;
         let known = {
             let mut state = self.board.lock();
             state.wanted = Some(now);
@@ -88,7 +102,7 @@ impl Shared {
     }
 
     fn wanted(&self) -> bool {
-        let lately = ROUNDS * self.config.health_us;
+        let lately = ROUNDS * self.roster().config.health_us;
         let wanted = self.board.lock().wanted;
         wanted.is_some_and(|at| self.host.now().saturating_sub(at) <= lately)
     }
@@ -107,10 +121,13 @@ impl Shared {
         drop(state);
         let shared = self.clone();
         let round = async move {
-            let configured = shared.config.configured.iter();
-            join_all(configured.map(|configured| shared.ask(configured))).await;
+            let roster = shared.roster();
+            let configured = roster.config.configured.iter();
+            join_all(configured.map(|configured| shared.ask(&roster, configured))).await;
             let mut state = shared.board.lock();
-            state.known = Some(shared.host.now());
+            if Arc::ptr_eq(&roster, &shared.roster()) {
+                state.known = Some(shared.host.now());
+            }
             for waiting in state.waiting.take().into_iter().flatten() {
                 let _left = waiting.send(());
             }
@@ -120,8 +137,8 @@ impl Shared {
     }
 
     /// Ask a provider how it is, and keep the answer; none: it did not say, or there is no such one.
-    pub(super) async fn ask(&self, configured: &Configured) -> Option<Health> {
-        let provider = self.provider(configured)?;
+    pub(super) async fn ask(&self, roster: &Roster, configured: &Configured) -> Option<Health> {
+        let provider = roster.provider(configured)?;
         let asked = self.host.now();
         let late = self.host.sleep_until(asked + ANSWER_US);
         let said = match select(provider.health(), late).await {
@@ -134,7 +151,12 @@ impl Shared {
             detail: format!("did not say how it is within {} s", ANSWER_US / 1_000_000),
         });
         let heard = Heard { health, latency_ms };
-        self.board.lock().heard.insert(configured.id.clone(), heard);
+        let mut state = self.board.lock();
+        // A reload in between may have sent it away.
+        if self.roster().shares(roster, configured) {
+            state.heard.insert(configured.id.clone(), heard);
+        }
+        drop(state);
         said
     }
 
@@ -160,19 +182,4 @@ impl Shared {
             ),
         }
     }
-
-    /// The provider of a block, where a chain names it and it could be loaded.
-    pub(super) fn provider(&self, configured: &Configured) -> Option<&dyn Provider> {
-        let id = configured.id.as_str();
-        match configured.role {
-            Stage::Llm => find(&self.providers.llm, id).map(|provider| provider as _),
-            Stage::Tts => find(&self.providers.tts, id).map(|provider| provider as _),
-            Stage::Avatar => find(&self.providers.avatar, id).map(|provider| provider as _),
-        }
-    }
-}
-
-fn find<'a, P: Provider + ?Sized>(providers: &'a [Arc<P>], id: &str) -> Option<&'a P> {
-    let found = providers.iter().find(|provider| provider.id() == id);
-    found.map(|provider| &**provider)
 }

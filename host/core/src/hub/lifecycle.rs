@@ -155,7 +155,7 @@ impl Hub {
             host: self.0.host.clone(),
             commands: entry.commands.clone(),
             status: entry.status.clone(),
-            resume_us: self.0.config.lifetimes.resume_us,
+            resume_us: self.0.roster().config.lifetimes.resume_us,
             left: false,
         }))
     }
@@ -173,9 +173,10 @@ impl Shared {
     /// End the sessions whose time has come, and drop what nobody will ask for again.
     pub(super) fn sweep(&self) {
         let now = self.host.now();
+        let lifetimes = self.roster().config.lifetimes;
         for entry in self.lock().values() {
             entry.outbox.trim(now);
-            let end = self.config.lifetimes.end(&entry.status);
+            let end = lifetimes.end(&entry.status);
             if let Some((_, why)) = end.filter(|(at, _)| *at <= now)
                 && !entry.status.ending.swap(true, Ordering::Relaxed)
             {

@@ -26,9 +26,10 @@ pub(super) async fn keep_probing(hub: Weak<Shared>, host: Arc<dyn Host>) {
 }
 
 async fn probe(shared: Arc<Shared>, id: String) {
-    let configured = shared.config.configured.iter().find(|one| one.id == id);
+    let roster = shared.roster();
+    let configured = roster.config.configured.iter().find(|one| one.id == id);
     let said = match configured {
-        Some(configured) => shared.ask(configured).await,
+        Some(configured) => shared.ask(&roster, configured).await,
         None => None,
     };
     // Whether that is good enough is what the trial is for.

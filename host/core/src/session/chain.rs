@@ -1,5 +1,6 @@
 //! Who of a chain serves: the first that is not barred, and who follows one that fails.
 
+use super::controls::STAGES;
 use super::{Candidate, Output, Session};
 use crate::circuit::{Barred, Verdict};
 use crate::events::ServerEvent;
@@ -8,6 +9,9 @@ use std::sync::Arc;
 
 /// Why a provider serves again that another one had stood in for.
 pub(crate) const BACK: &str = "every turn begins with the first that can be used";
+
+/// Why somebody serves that the client has not heard of.
+const RELOADED: &str = "the configuration was read anew";
 
 impl Session {
     pub(super) fn chain(&self, stage: Stage) -> &[Candidate] {
@@ -93,6 +97,42 @@ impl Session {
     pub(super) fn note_switched(&mut self, stage: Stage, index: usize) {
         if let Some(told) = self.told_mut(stage) {
             *told = index;
+        }
+    }
+
+    /// Who serves each stage, as far as the client knows.
+    pub(super) fn known_servers(&self) -> [Option<String>; 3] {
+        let [llm, tts] = self.told;
+        [
+            self.name(Stage::Llm, llm),
+            self.name(Stage::Tts, tts),
+            self.name(Stage::Avatar, self.face.index()),
+        ]
+    }
+
+    /// The chains were exchanged, and these served before: the client is told who stands for those that are
+    /// gone. Of anybody else it learns when a turn begins with another one.
+    pub(super) fn tell_exchanged(&mut self, before: [Option<String>; 3]) {
+        for (stage, from) in STAGES.into_iter().zip(before) {
+            let known = |from: &String| self.chain(stage).iter().position(|one| one.id == *from);
+            let place = from.as_ref().and_then(known);
+            let serving = self.serving(stage);
+            if let Some(told) = self.told_mut(stage) {
+                *told = place.unwrap_or(serving);
+            }
+            let gone = match stage {
+                Stage::Avatar => place != Some(serving),
+                _ => place.is_none(),
+            };
+            let to = self.name(stage, serving);
+            if let Some(from) = from.filter(|_| gone && self.attached) {
+                self.emit(ServerEvent::ProviderSwitched {
+                    stage,
+                    from,
+                    to,
+                    reason: RELOADED.into(),
+                });
+            }
         }
     }
 

@@ -93,7 +93,7 @@ impl Session {
         }
     }
 
-    fn change_persona(&mut self, persona: &Persona) {
+    pub(super) fn change_persona(&mut self, persona: &Persona) {
         self.config.persona = persona.clone();
         self.layers.persona(persona);
     }

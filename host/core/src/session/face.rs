@@ -231,6 +231,23 @@ impl Session {
         self.open_face_when_resolved();
     }
 
+    /// The chain of faces was exchanged: the one that serves stands at `place` in it, or else the best begins.
+    pub(super) fn move_face(&mut self, place: Option<usize>) {
+        if let Some(place) = place {
+            self.face.index = place;
+            // Before it stand only those who have failed.
+            self.face.tried = (0..place).collect();
+            // Nobody is left who is better.
+            self.face.retry_at.take_if(|_| place == 0);
+            return;
+        }
+        self.close_face();
+        self.forgive_face();
+        if self.attached {
+            self.open_face_when_resolved();
+        }
+    }
+
     fn face_failed(&mut self, now: Micros, error: &ProviderError) {
         self.close_face();
         let failed = self.face.index;

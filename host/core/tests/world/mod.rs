@@ -53,6 +53,8 @@ pub struct Given {
 }
 
 pub struct World {
+    /// What a reload would bring.
+    pub reload: Reload,
     pub session: Session,
     /// What waits for a reader, if the test has one.
     pub outbox: Outbox,
@@ -138,6 +140,22 @@ pub fn config(realtime: bool) -> SessionConfig {
     }
 }
 
+/// What a reload brings that changes nothing.
+pub fn unchanged(config: &SessionConfig) -> Reload {
+    Reload {
+        persona: Some(config.persona.clone()),
+        personas: config.personas.clone(),
+        llm: config.llm.clone(),
+        tts: config.tts.clone(),
+        avatar: config.avatar.clone(),
+        pacing: config.pacing,
+        history: config.history,
+        retries: config.retries,
+        on_break: config.on_break,
+        mapper: false,
+    }
+}
+
 impl World {
     pub fn new(config: SessionConfig, script: Script) -> Self {
         let ids = [&config.llm, &config.tts, &config.avatar];
@@ -145,6 +163,7 @@ impl World {
         World {
             outbox: Outbox::new(config.id.clone(), OutboxLimits::default()),
             ids,
+            reload: unchanged(&config),
             session: Session::new(config),
             now: 1_000_000,
             seen: vec![],
@@ -200,6 +219,17 @@ impl World {
         world
     }
 
+    /// How often a stage was opened.
+    pub fn opened(&self, stage: Stage) -> u32 {
+        self.calls[stage as usize]
+    }
+
+    /// Another configuration, from what the last one brought.
+    pub fn reload(&mut self, change: impl FnOnce(&mut Reload)) {
+        change(&mut self.reload);
+        self.give(Input::Reload(Box::new(self.reload.clone())));
+    }
+
     pub fn say(&mut self, text: &str, mode: TurnMode) {
         self.client(ClientEvent::UserText {
             text: text.into(),
@@ -243,7 +273,7 @@ impl World {
             }
             Output::Fence(turn) => self.outbox.fence(turn),
             Output::GiveUp => self.outbox.give_up(),
-            Output::End(Stage::Llm | Stage::Avatar) => {}
+            Output::TakeOver | Output::End(Stage::Llm | Stage::Avatar) => {}
             Output::Resolve(request) => {
                 assert!(
                     self.resolve.is_none(),

@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use thiserror::Error;
 
 /// A credential that the host attaches to a provider's requests. The provider never sees it.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct HeaderSecret {
     /// The header's name, e.g. "authorization".
     pub header: String,

@@ -85,6 +85,27 @@ async fn makes_way(habit: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endless_loop_ends_with_its_cpu_budget() {
+    let spec = voice("endless-loop", |limits| limits.cpu_ms_per_turn = 300);
+    let sound = ends(spec, ErrorCode::Timeout, "300 ms of CPU").await;
+    assert_eq!(sound, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_memory_bomb_ends_with_its_memory() {
+    let spec = voice("memory-bomb", |limits| limits.memory_mb = 16);
+    let sound = ends(spec, ErrorCode::Internal, "16 MiB of memory").await;
+    assert_eq!(sound, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trap_in_mid_stream_says_why_and_keeps_what_was_said() {
+    let spec = voice("trap-in-stream", |_| {});
+    let sound = ends(spec, ErrorCode::Internal, "was told to").await;
+    assert_eq!(sound, WORD, "the word before it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_voice_makes_way() {
     makes_way("silence").await;
 }

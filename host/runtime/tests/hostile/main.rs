@@ -1,7 +1,7 @@
 //! Guests and files that mean harm: what the operator reads, and that whoever comes next is served.
 //!
-//! Endless loops, memory bombs and traps in mid-stream are in `faults.rs`, forbidden hosts and name
-//! servers that lie in `http.rs`.
+//! Language models that loop, hoard or trap are in `faults.rs`, forbidden hosts and name servers that
+//! lie in `http.rs`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

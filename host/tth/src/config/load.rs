@@ -92,6 +92,14 @@ fn read_all(
     }
 }
 
+/// The files that [`load`] reads, whether or not they are there.
+pub(crate) fn files(directory: &Path, profile: &str) -> Vec<PathBuf> {
+    let base = directory.join("base.yaml");
+    let mut files = vec![base, profile_file(directory, profile)];
+    files.extend(yaml_files(&directory.join("personas")).unwrap_or_default());
+    files
+}
+
 /// The profiles there are, sorted.
 fn profiles(directory: &Path) -> Vec<String> {
     let files = yaml_files(&directory.join("profiles")).unwrap_or_default();

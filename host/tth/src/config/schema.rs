@@ -30,6 +30,8 @@ pub(crate) struct RuntimeSettings {
     pub(crate) components_dir: PathBuf,
     /// Where compiled components are kept.
     pub(crate) cache_dir: PathBuf,
+    /// Whether the configuration is read anew when one of its files or a component has changed.
+    pub(crate) watch: bool,
     /// Sessions at once.
     pub(crate) max_sessions: u64,
     /// How far audio runs ahead, in milliseconds.

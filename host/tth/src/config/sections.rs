@@ -86,6 +86,7 @@ fn read_runtime(fields: Fields<'_>) -> RuntimeSettings {
         mapper,
         components_dir: path("components_dir", "target/components"),
         cache_dir: path("cache_dir", ".cache/aot"),
+        watch: fields.flag("watch").unwrap_or(false),
         max_sessions: fields.whole("max_sessions", 1..=100_000).unwrap_or(512),
         audio_lead_ms: 400,
         playout_ms: 120,

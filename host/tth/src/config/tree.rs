@@ -112,6 +112,7 @@ pub(crate) fn parse(file: &Arc<str>, text: &str, problems: &Problems) -> Option<
     let mut builder = Builder {
         events: Parser::new_from_str(text),
         file,
+        last_line: text.replace("\r\n", "\n").split(['\n', '\r']).count(),
         problems,
         sound: true,
     };
@@ -129,6 +130,8 @@ struct Broken;
 struct Builder<'a> {
     events: Parser<'a, StrInput<'a>>,
     file: &'a Arc<str>,
+    /// How many lines the file has.
+    last_line: usize,
     problems: &'a Problems,
     /// No problem so far.
     sound: bool,
@@ -152,7 +155,8 @@ impl<'a> Builder<'a> {
     }
 
     fn line(&self, line: usize) -> Origin {
-        Origin::Line(self.file.clone(), line.max(1))
+        // The parser places the end of a file without a last line end one line behind it.
+        Origin::Line(self.file.clone(), line.clamp(1, self.last_line.max(1)))
     }
 
     fn wrong(&mut self, line: usize, key: &str, message: &str) {
@@ -358,6 +362,7 @@ mod tests {
             ("a: !x 1\n", "f.yaml:1: a: tags"),
             ("a: 1\n---\nb: 2", "f.yaml:2: a second document"),
             ("a: [1, 2\nb: 3", "f.yaml:2: this is not YAML"),
+            ("a: {b", "f.yaml:1: this is not YAML"),
         ] {
             let problems = read(text).unwrap_err();
             assert!(problems[0].starts_with(message), "{problems:?}");

@@ -1,6 +1,7 @@
 //! CosyVoice's own HTTP server over the real host, against its double.
 
-use crate::voices::{self, TWO, Voice, file, is_speech_with_lips, said, speech};
+use crate::provider::{Provider, Role};
+use crate::voices::{TWO, file, is_speech_with_lips, said, speech};
 use crate::{of, open};
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -8,12 +9,15 @@ use std::time::Duration;
 use tth_simulators::{Fault, Received, Vendor};
 use tth_tests::{Server, Track};
 
-const VOICE: Voice = Voice {
+const VOICE: Provider = Provider {
+    role: Role::Tts,
     id: "local_cosyvoice",
     mode: "self_host",
     vendor: Vendor::CosyVoice,
     below: "",
+    schemes: &["http"],
     key: None,
+    block: &[],
 };
 /// One stretch of sound, which is one piece of it.
 const ONE: &str = "The morning train was late again and we had to wait for it.";
@@ -36,7 +40,7 @@ fn recording_of(rate: u32, seconds: u32) -> String {
 fn it_is_speech_at_the_rate_of_the_host_with_lips_that_follow() {
     let double = VOICE.double();
     let server = VOICE.server(&double, &[]);
-    let (frames, pcm) = file(&server, TWO);
+    let (frames, pcm) = file(&server, TWO, &json!({}));
     let asked = double.asked();
     let texts: Vec<&str> = asked
         .iter()
@@ -128,18 +132,12 @@ fn each_mode_is_asked_as_its_models_want() {
 
 #[test]
 fn what_fails_before_its_first_sound_is_replaced_and_says_why() {
-    voices::what_fails_early_is_replaced(
-        &VOICE,
+    VOICE.what_fails_early_is_replaced(
+        &[422, 500],
         &[
-            (Fault::Status(422), "invalid_input"),
-            (Fault::Status(500), "unavailable"),
-            (Fault::RateLimited(Some("1".into())), "rate_limited"),
-            (Fault::WebPage, "unavailable"),
-            (Fault::Cut(0), "unavailable"),
+            Fault::RateLimited(Some("1".into())),
             // What fails after the head just ends the body.
-            (Fault::ErrorInStream(0, 500), "unavailable"),
-            (Fault::Stall(0), "timeout"),
-            (Fault::SlowHead(40_000), "timeout"),
+            Fault::ErrorInStream(0, 500),
         ],
     );
 }
@@ -149,7 +147,7 @@ fn a_voice_that_the_model_has_not_is_a_failure() {
     let double = VOICE.double();
     let server = VOICE.server(&double, &[]);
     let mut stream = open(&server, &json!({"voice": "nobody"}));
-    let reason = voices::replaced(&mut stream, VOICE.id);
+    let reason = VOICE.replaced(&said(&mut stream, "Hello?"));
     assert!(reason.contains("unavailable"), "{reason}");
     let asked = double.asked();
     assert_eq!(asked[0].body["spk_id"], "nobody");
@@ -159,18 +157,21 @@ fn a_voice_that_the_model_has_not_is_a_failure() {
 fn what_fails_in_the_middle_keeps_what_was_said_and_tells() {
     // One utterance that the server speaks in two stretches.
     let text = "It was 3.5 kilometres to the river and another 4.5 kilometres to the sea";
-    let faults = [(Fault::Cut(1), "unavailable"), (Fault::Stall(1), "timeout")];
-    voices::what_fails_late_is_told(&VOICE, &faults, text);
+    VOICE.what_fails_late_is_told(text, &[Fault::Cut(1), Fault::Stall(1)]);
 }
 
 #[test]
 fn an_interrupt_closes_a_request_that_is_silent() {
-    voices::an_interrupt_is_seen(&VOICE, ONE);
+    VOICE.an_interrupt_is_seen(&[], ONE, 1);
 }
 
 #[test]
 fn a_host_that_is_not_allowed_is_never_asked() {
-    voices::a_forbidden_host_is_not_asked(&VOICE);
+    Provider {
+        schemes: &[],
+        ..VOICE
+    }
+    .is_not_let_out();
 }
 
 #[test]

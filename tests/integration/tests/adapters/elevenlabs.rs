@@ -4,89 +4,36 @@ mod faults;
 mod grants;
 mod over_http;
 
-use crate::openai_responses::KEY;
-use crate::{LIMIT, of, open, start};
+use crate::provider::{KEY, Provider, Role};
+use crate::voices::{file, is_speech, moves, openings, said, say, speech};
+use crate::{LIMIT, of, open};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tth_simulators::speech::Speech;
 use tth_simulators::{Fault, Received, Script, Simulator, Vendor};
-use tth_tests::sound::Sound;
-use tth_tests::{Server, Stream, Track, data};
+use tth_tests::{Track, data};
 
-type Env = Vec<(String, String)>;
-
-const ID: &str = "elevenlabs_stream";
-const BLOCK: &str = "TTH__PROVIDERS__ELEVENLABS_STREAM__";
+const VOICE: Provider = Provider {
+    role: Role::Tts,
+    id: "elevenlabs_stream",
+    mode: "api",
+    vendor: Vendor::ElevenLabs,
+    below: "",
+    schemes: &["http", "ws"],
+    key: Some("ELEVENLABS_API_KEY"),
+    block: &[ONE],
+};
+/// One instance, and so one connection: what happens to it is then known.
+const ONE: (&str, &str) = ("LIMITS__INSTANCES", "{ min: 1, max: 8 }");
 /// The voice of configs/base.yaml.
-const VOICE: &str = "21m00Tcm4TlvDq8ikWAM";
+const VOICE_ID: &str = "21m00Tcm4TlvDq8ikWAM";
 const TWO: &str = "The morning train was late again. We walked along the river instead of waiting.";
 const HTTP: (&str, &str) = ("SETTINGS__TRANSPORT", "http");
 const DIALOGUE: (&str, &str) = ("SETTINGS__MODEL", "eleven_v4_turbo");
-/// One instance, and so one connection: what happens to it is then known.
-const ONE: (&str, &str) = ("LIMITS__INSTANCES", "{ min: 1, max: 8 }");
 
 /// Nothing that a voice would be told of.
 fn plain() -> Value {
     json!({"emotion": {"label": "neutral"}, "character": {"expressivity": 0.5, "speech_rate": 1.0}})
-}
-
-fn script() -> Script {
-    Script {
-        key: Some(KEY.into()),
-        ..Script::default()
-    }
-}
-
-fn double() -> Simulator {
-    Simulator::start(Vendor::ElevenLabs, script()).unwrap()
-}
-
-/// Scripted mind and face, and the double as the voice; the scripted voice stands by. `more` are
-/// parts of the provider's block.
-fn env(double: &Simulator, more: &[(&str, &str)]) -> Env {
-    let origin = double.origin();
-    let hosts = format!("[\"{origin}\", \"{}\"]", origin.replace("http", "ws"));
-    let own = [
-        ("SETTINGS__BASE_URL", origin.as_str()),
-        ("ALLOW__HOSTS", &hosts),
-        ONE,
-    ];
-    let chain = [
-        ("TTH__COMPONENTS__TTS__MODE", "api"),
-        ("TTH__COMPONENTS__TTS__PRIMARY", ID),
-        ("TTH__COMPONENTS__TTS__FALLBACK", "[mock_tts]"),
-        ("ELEVENLABS_API_KEY", KEY),
-    ];
-    let block = own.iter().chain(more);
-    let block = block.map(|(name, value)| (format!("{BLOCK}{name}"), (*value).to_owned()));
-    let chain = chain.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    block.chain(chain).collect()
-}
-
-fn say(stream: &mut Stream, text: &str) {
-    let event = json!({"type": "user_text", "text": text, "mode": "say"});
-    stream.send(&event).unwrap();
-}
-
-/// A turn in which a text is spoken: all its events.
-fn said(stream: &mut Stream, text: &str) -> Vec<Value> {
-    say(stream, text);
-    stream.until_without_returns("turn_ended", LIMIT).unwrap()
-}
-
-/// A text spoken into a file; the frames, and the samples.
-fn file(server: &Server, text: &str, more: &Value) -> (Vec<Value>, Vec<u8>) {
-    let mut body = json!({"text": text, "mode": "say", "format": "json"});
-    for (key, value) in more.as_object().unwrap() {
-        body[key] = value.clone();
-    }
-    let (status, answer) = server.call("POST", "/v1/generate", Some(&body)).unwrap();
-    assert_eq!(status, 200, "{answer}");
-    let frames = answer["video"]["frames"].as_array().unwrap().clone();
-    assert_eq!(answer["audio"]["sample_rate"], 24_000);
-    let wav = data(&answer["audio"]).unwrap();
-    (frames, wav[44..].to_vec())
 }
 
 /// What came over a connection and has this field, in order.
@@ -107,41 +54,23 @@ fn texts(double: &Simulator) -> Vec<String> {
         .collect()
 }
 
-fn speeches(texts: &[String]) -> Vec<Arc<Speech>> {
-    texts.iter().map(|text| Speech::of(text)).collect()
-}
-
 /// Whether it is the double that was heard, all of it and nothing else.
 fn heard(pcm: &[u8], texts: &[String]) {
-    let all: Vec<u8> = speeches(texts)
-        .iter()
-        .flat_map(|one| one.bytes(24_000))
-        .collect();
+    let all = speech(texts);
     assert_eq!(pcm.len(), all.len(), "no gap and no repeat");
     assert!(pcm == all, "the very samples");
 }
 
-/// How bright each frame is: how far the scripted face's mouth is open.
-fn openings(frames: &[Value]) -> Vec<f32> {
-    let bright = |frame: &Value| {
-        let jpeg = zune_jpeg::zune_core::bytestream::ZCursor::new(data(frame).unwrap());
-        let pixels = zune_jpeg::JpegDecoder::new(jpeg).decode().unwrap();
-        pixels.iter().map(|part| f32::from(*part)).sum::<f32>() / pixels.len() as f32
-    };
-    frames.iter().map(bright).collect()
-}
-
 #[test]
 fn it_is_speech_in_one_piece_with_lips_in_time() {
-    let double = double();
-    let server = start("mock", &env(&double, &[]));
+    let double = VOICE.double();
+    let server = VOICE.server(&double, &[]);
     let (frames, pcm) = file(&server, TWO, &json!({}));
     let texts = texts(&double);
     assert_eq!(texts.len(), 2, "{texts:?}");
     assert_eq!(texts.concat().trim_end(), TWO);
     heard(&pcm, &texts);
-    let measure = Sound::from_pcm(&pcm, 24_000).measure();
-    assert!(measure.voiced > 0.3 && measure.rms > 0.01, "{measure:?}");
+    is_speech(&pcm);
 
     // The words' own times are known: in a long one the mouth is open, in silence it is not.
     let openings = openings(&frames);
@@ -152,7 +81,7 @@ fn it_is_speech_in_one_piece_with_lips_in_time() {
         part.iter().map(|one| one - closed).fold(0.0, f32::max)
     };
     let (mut offset, mut words) = (0, 0);
-    for speech in speeches(&texts) {
+    for speech in texts.iter().map(|text| Speech::of(text)) {
         for word in speech
             .words
             .iter()
@@ -166,16 +95,13 @@ fn it_is_speech_in_one_piece_with_lips_in_time() {
         offset += speech.duration_us();
     }
     assert!(words > 5, "{words}");
-    let moved = openings
-        .windows(2)
-        .filter(|pair| (pair[0] - pair[1]).abs() > 5.0);
-    assert!(moved.count() > 15, "{openings:?}");
+    assert!(moves(&openings) > 15, "{openings:?}");
 }
 
 #[test]
 fn an_utterance_is_asked_for_as_declared() {
-    let double = double();
-    let server = start("mock", &env(&double, &[]));
+    let double = VOICE.double();
+    let server = VOICE.server(&double, &[]);
     let warm = |all: &[Received]| {
         all.iter()
             .any(|one| one.path.ends_with("/multi-stream-input"))
@@ -185,7 +111,7 @@ fn an_utterance_is_asked_for_as_declared() {
         "the connection is open before anybody asks"
     );
     let mut stream = open(&server, &plain());
-    assert_eq!(stream.opened["providers"]["tts"], ID);
+    assert_eq!(stream.opened["providers"]["tts"], VOICE.id);
     let events = said(&mut stream, "Hello there.");
     assert_eq!(events.last().unwrap()["reason"], "completed");
     assert!(of(&events, "provider_switched").is_empty());
@@ -211,7 +137,7 @@ fn an_utterance_is_asked_for_as_declared() {
             "inactivity_timeout=180"
         ]
     );
-    assert!(connection.path.contains(VOICE), "{}", connection.path);
+    assert!(connection.path.contains(VOICE_ID), "{}", connection.path);
     assert_eq!(connection.header("xi-api-key"), Some(KEY));
     let frames: Vec<Value> = connection
         .messages
@@ -230,12 +156,12 @@ fn an_utterance_is_asked_for_as_declared() {
 
 #[test]
 fn controls_reach_the_vendor_with_the_next_utterance() {
-    let double = double();
+    let double = VOICE.double();
     let more = [
         ("SETTINGS__SIMILARITY_BOOST", "0.8"),
         ("SETTINGS__STABILITY", "0.6"),
     ];
-    let server = start("mock", &env(&double, &more));
+    let server = VOICE.server(&double, &more);
     let who = json!({"emotion": {"label": "joy", "intensity": 0.5}, "character": {"speech_rate": 1.1, "expressivity": 0.5}});
     let mut stream = open(&server, &who);
     said(&mut stream, "One.");
@@ -273,8 +199,8 @@ fn controls_reach_the_vendor_with_the_next_utterance() {
 
 #[test]
 fn a_voice_of_the_session_has_a_connection_of_its_own() {
-    let double = double();
-    let server = start("mock", &env(&double, &[]));
+    let double = VOICE.double();
+    let server = VOICE.server(&double, &[]);
     let other = "AbCdEfGhIjKlMnOpQrSt";
     let mut stream = open(&server, &json!({"voice": other}));
     let events = said(&mut stream, "One.");
@@ -291,12 +217,11 @@ fn a_voice_of_the_session_has_a_connection_of_its_own() {
 
 #[test]
 fn an_interrupt_is_told_to_the_vendor_and_nothing_of_the_old_is_heard() {
-    let slow = Script {
+    let double = VOICE.double_with(Script {
         delay_ms: 250,
-        ..script()
-    };
-    let double = Simulator::start(Vendor::ElevenLabs, slow).unwrap();
-    let server = start("mock", &env(&double, &[("BUDGETS__GAP_MS", "50000")]));
+        ..VOICE.script()
+    });
+    let server = VOICE.server(&double, &[("BUDGETS__GAP_MS", "50000")]);
     let mut stream = open(&server, &json!({}));
     let text = "We walked along the river instead of waiting for the morning train to come and \
                 talked about everything that had happened in the long winter before";
@@ -365,13 +290,13 @@ fn an_interrupt_is_told_to_the_vendor_and_nothing_of_the_old_is_heard() {
 
 #[test]
 fn a_connection_that_the_vendor_dropped_is_opened_again() {
-    let double = double();
+    let double = VOICE.double();
     let address = double.address();
-    let server = start("mock", &env(&double, &[]));
+    let server = VOICE.server(&double, &[]);
     let mut stream = open(&server, &json!({}));
     said(&mut stream, "One.");
     drop(double);
-    let again = Simulator::listen(Vendor::ElevenLabs, script(), address).unwrap();
+    let again = Simulator::listen(VOICE.vendor, VOICE.script(), address).unwrap();
     let events = said(&mut stream, "Are you there?");
     assert!(of(&events, "provider_switched").is_empty(), "{events:?}");
     assert_eq!(texts(&again), ["Are you there? "]);

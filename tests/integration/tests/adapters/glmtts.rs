@@ -1,23 +1,27 @@
 //! GLM-TTS behind a small server of one's own, over the real host, against the double of that server.
 
-use crate::voices::{self, TWO, Voice, file, is_speech_with_lips, said, speech};
+use crate::provider::{Provider, Role};
+use crate::voices::{TWO, file, is_speech_with_lips, said, speech};
 use crate::{LIMIT, of, open};
 use serde_json::json;
 use tth_simulators::{Fault, Received, Vendor};
 
-const VOICE: Voice = Voice {
+pub(crate) const VOICE: Provider = Provider {
+    role: Role::Tts,
     id: "local_glmtts",
     mode: "self_host",
     vendor: Vendor::GlmTts,
     below: "",
+    schemes: &["http"],
     key: None,
+    block: &[],
 };
 
 #[test]
 fn it_is_the_servers_speech_in_one_piece_with_lips_that_follow() {
     let double = VOICE.double();
     let server = VOICE.server(&double, &[]);
-    let (frames, pcm) = file(&server, TWO);
+    let (frames, pcm) = file(&server, TWO, &json!({}));
     let asked = double.asked();
     let texts: Vec<&str> = asked
         .iter()
@@ -64,7 +68,7 @@ fn an_utterance_is_asked_for_as_declared() {
     said(&mut stream, "Hello again.");
     assert_eq!(double.asked().last().unwrap().body["voice_id"], "hao");
     let mut stream = open(&server, &json!({"voice": "nobody"}));
-    let reason = voices::replaced(&mut stream, VOICE.id);
+    let reason = VOICE.replaced(&said(&mut stream, "Hello?"));
     assert!(
         reason.contains("invalid_input") && reason.contains("voice_not_found"),
         "{reason}"
@@ -73,36 +77,32 @@ fn an_utterance_is_asked_for_as_declared() {
 
 #[test]
 fn what_fails_before_its_first_sound_is_replaced_and_says_why() {
-    voices::what_fails_early_is_replaced(
-        &VOICE,
+    VOICE.what_fails_early_is_replaced(
+        &[400, 500, 503],
         &[
-            (Fault::Status(400), "invalid_input"),
-            (Fault::RateLimited(Some("1".into())), "rate_limited"),
-            (Fault::Status(500), "unavailable"),
-            (Fault::Status(503), "unavailable"),
-            (Fault::WebPage, "unavailable"),
-            (Fault::Cut(0), "unavailable"),
-            (Fault::ErrorInStream(0, 500), "unavailable"),
-            (Fault::Stall(0), "timeout"),
-            (Fault::SlowHead(40_000), "timeout"),
+            Fault::RateLimited(Some("1".into())),
+            Fault::ErrorInStream(0, 500),
         ],
     );
 }
 
 #[test]
 fn what_fails_in_the_middle_keeps_what_was_said_and_tells() {
-    let faults = [(Fault::Cut(4), "unavailable"), (Fault::Stall(4), "timeout")];
-    voices::what_fails_late_is_told(&VOICE, &faults, TWO);
+    VOICE.what_fails_late_is_told(TWO, &[Fault::Cut(4), Fault::Stall(4)]);
 }
 
 #[test]
 fn an_interrupt_closes_a_request_that_is_silent() {
-    voices::an_interrupt_is_seen(&VOICE, TWO);
+    VOICE.an_interrupt_is_seen(&[], TWO, 1);
 }
 
 #[test]
 fn a_host_that_is_not_allowed_is_never_asked() {
-    voices::a_forbidden_host_is_not_asked(&VOICE);
+    Provider {
+        schemes: &[],
+        ..VOICE
+    }
+    .is_not_let_out();
 }
 
 #[test]

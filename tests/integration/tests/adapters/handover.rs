@@ -1,31 +1,23 @@
 //! One provider goes on with what another one has begun, over the real host.
 
-use crate::openai_responses::{KEY, behind, script};
-use crate::voices::{TWO, Voice, said};
-use crate::{chat, of, open, start, text};
+use crate::glmtts::VOICE;
+use crate::provider::KEY;
+use crate::voices::{TWO, said};
+use crate::{chat, of, open, openai_realtime, openai_responses, start, text};
 use serde_json::{Value, json};
-use tth_simulators::{Fault, Simulator, Vendor};
+use tth_simulators::Fault;
 use tth_tests::Track;
 
 #[test]
 fn a_second_model_is_asked_to_go_on_with_what_the_first_has_written() {
-    let double = Simulator::start(Vendor::OpenAi, script()).unwrap();
-    let origin = double.origin();
-    let socket = origin.replace("http", "ws");
-    let base = format!("{origin}/v1");
-    let hosts = format!("[\"{origin}\"]");
-    let second = [
-        ("TTH__COMPONENTS__LLM__FALLBACK", "[openai_responses]"),
-        (
-            "TTH__PROVIDERS__OPENAI_RESPONSES__SETTINGS__BASE_URL",
-            &base,
-        ),
-        ("TTH__PROVIDERS__OPENAI_RESPONSES__ALLOW__HOSTS", &hosts),
-    ];
-    let server = start(
-        "mock",
-        &behind("openai_realtime", &origin, &socket, &second),
-    );
+    let double = openai_realtime::MIND.double();
+    let mut env = openai_realtime::MIND.env(&double, &[]);
+    env.extend(openai_responses::MIND.lead(&double.origin()));
+    env.push((
+        "TTH__COMPONENTS__LLM__FALLBACK".into(),
+        "[openai_responses]".into(),
+    ));
+    let server = start("mock", &env);
     let mut stream = open(&server, &json!({}));
     double.once(Fault::Cut(20));
     let events = chat(&mut stream, "Hello?");
@@ -66,15 +58,8 @@ fn content(item: &Value) -> String {
 
 #[test]
 fn a_second_voice_speaks_what_the_first_has_not() {
-    let voice = Voice {
-        id: "local_glmtts",
-        mode: "self_host",
-        vendor: Vendor::GlmTts,
-        below: "",
-        key: None,
-    };
-    let double = voice.double();
-    let server = voice.server(&double, &[]);
+    let double = VOICE.double();
+    let server = VOICE.server(&double, &[]);
     let mut stream = open(&server, &json!({}));
     let whole = Track::of(&said(&mut stream, TWO)).unwrap().pcm().len();
     double.once(Fault::Cut(3));

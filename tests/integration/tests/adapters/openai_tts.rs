@@ -1,25 +1,28 @@
 //! OpenAI's speech over the real host, against its double.
 
-use crate::openai_responses::{KEY, everything, keyless};
-use crate::voices::{self, TWO, Voice, all_is_well, file, is_speech_with_lips, said, speech};
-use crate::{of, open, secrets, start};
+use crate::provider::{KEY, Provider, Role};
+use crate::voices::{TWO, file, is_speech_with_lips, said, speech};
+use crate::{of, open, secrets};
 use serde_json::{Value, json};
-use tth_simulators::{Fault, Received, Script, Vendor};
+use tth_simulators::{Fault, Vendor};
 use tth_tests::Track;
 
-const VOICE: Voice = Voice {
+const VOICE: Provider = Provider {
+    role: Role::Tts,
     id: "openai_tts",
     mode: "api",
     vendor: Vendor::OpenAi,
     below: "/v1",
-    key: Some(("OPENAI_API_KEY", KEY)),
+    schemes: &["http"],
+    key: Some("OPENAI_API_KEY"),
+    block: &[],
 };
 
 #[test]
 fn it_is_the_vendors_speech_in_one_piece_with_lips_that_follow() {
     let double = VOICE.double();
     let server = VOICE.server(&double, &[]);
-    let (frames, pcm) = file(&server, TWO);
+    let (frames, pcm) = file(&server, TWO, &json!({}));
     let asked = double.asked();
     let texts: Vec<&str> = asked
         .iter()
@@ -108,79 +111,46 @@ fn an_utterance_is_asked_for_as_declared_and_follows_the_controls() {
 
 #[test]
 fn what_fails_before_its_first_sound_is_replaced_and_says_why() {
-    voices::what_fails_early_is_replaced(
-        &VOICE,
+    VOICE.what_fails_early_is_replaced(
+        &[401, 403, 400, 404, 500, 501, 503, 504],
         &[
-            (Fault::Status(401), "unauthenticated"),
-            (Fault::Status(403), "unauthenticated"),
-            (Fault::Quota, "quota_exceeded"),
-            (Fault::RateLimited(Some("7".into())), "rate_limited"),
-            (Fault::Status(400), "invalid_input"),
-            (Fault::Status(404), "invalid_input"),
-            (Fault::Status(500), "unavailable"),
-            (Fault::Status(501), "unsupported"),
-            (Fault::Status(503), "unavailable"),
-            (Fault::Status(504), "timeout"),
-            (Fault::WebPage, "unavailable"),
-            (Fault::Cut(0), "unavailable"),
+            Fault::Quota,
+            Fault::RateLimited(Some("7".into())),
             // Not a byte of sound.
-            (Fault::ErrorInStream(0, 500), "unavailable"),
-            (Fault::Stall(0), "timeout"),
-            (Fault::SlowHead(40_000), "timeout"),
+            Fault::ErrorInStream(0, 500),
         ],
     );
 }
 
 #[test]
 fn what_fails_in_the_middle_keeps_what_was_said_and_tells() {
-    let faults = [(Fault::Cut(9), "unavailable"), (Fault::Stall(9), "timeout")];
-    voices::what_fails_late_is_told(&VOICE, &faults, TWO);
+    VOICE.what_fails_late_is_told(TWO, &[Fault::Cut(9), Fault::Stall(9)]);
 }
 
 #[test]
 fn an_interrupt_closes_a_request_that_is_silent() {
-    voices::an_interrupt_is_seen(&VOICE, TWO);
+    VOICE.an_interrupt_is_seen(&[], TWO, 1);
 }
 
 #[test]
 fn a_key_reaches_the_vendor_and_nobody_else() {
-    for (wanted, answers) in [(KEY, true), ("another", false)] {
-        let double = VOICE.double_with(Script {
-            key: Some(wanted.to_owned()),
-            ..Script::default()
-        });
-        let env = VOICE.env(&double, &[]);
-        let server = start("mock", &env);
-        let events = said(&mut open(&server, &json!({})), "What is your key?");
-        assert_eq!(of(&events, "provider_switched").is_empty(), answers);
-        let bearer = format!("Bearer {KEY}");
-        let has_key = |one: &Received| one.header("authorization") == Some(bearer.as_str());
-        let asked = double.requests();
-        assert!(!asked.is_empty() && asked.iter().all(has_key));
-        assert!(asked.iter().all(|one| !one.body.to_string().contains(KEY)));
-        let mut seen = everything(&server, &events);
-        drop(server);
-        let log = secrets::logged_turn(&env);
-        assert!(
-            log.contains("TRACE") && log.contains(VOICE.id),
-            "it does log: {log}"
-        );
-        assert!(double.requests().len() > asked.len(), "it was asked again");
-        seen.push(log);
-        keyless(&seen);
-    }
+    secrets::a_key_reaches_nobody_else(&VOICE, "authorization", "Bearer ");
 }
 
 #[test]
 fn a_host_that_is_not_allowed_is_never_asked() {
-    voices::a_forbidden_host_is_not_asked(&VOICE);
+    Provider {
+        schemes: &[],
+        ..VOICE
+    }
+    .is_not_let_out();
 }
 
 #[test]
 fn the_end_of_its_models_is_told() {
     let double = VOICE.double();
     let server = VOICE.server(&double, &[]);
-    all_is_well(&mut open(&server, &json!({})));
+    VOICE.is_well(&mut open(&server, &json!({})));
     let (_, models) = server.call("GET", "/v1/models", None).unwrap();
     let text = models.to_string();
     assert!(text.contains("ends:gpt-4o-mini-tts=2027-01-06"), "{text}");

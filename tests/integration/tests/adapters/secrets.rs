@@ -1,16 +1,15 @@
-//! Keys that only their server sees, and servers that nobody allowed.
+//! Keys that only their server sees.
 
-use crate::{ANSWER, behind_mocks, chat, double, of, open, start, text};
+use crate::provider::{KEY, Provider};
+use crate::{open, start};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::process::{Command, Stdio};
-use tth_simulators::{Received, Script, Simulator, Vendor};
-use tth_tests::binary;
+use tth_simulators::{Received, Script};
+use tth_tests::{Server, binary};
 
-const KEY: &str = "vllm-k3y-that-nobody-may-see";
-
-/// The same turn by a server whose log is kept; the log.
-pub(crate) fn logged_turn(env: &[(String, String)]) -> String {
+/// A turn by a server whose log is kept; the log.
+fn logged_turn(env: &[(String, String)]) -> String {
     let mut log = tempfile::tempfile().unwrap();
     let mut command = Command::new(binary().unwrap());
     command
@@ -43,71 +42,67 @@ pub(crate) fn logged_turn(env: &[(String, String)]) -> String {
     text
 }
 
-#[test]
-fn a_key_reaches_the_server_and_nobody_else() {
-    let script = |key: &str| Script {
-        key: Some(key.to_owned()),
-        answer: ANSWER.into(),
-        ..Script::default()
-    };
-    let secret = [
-        (
-            "TTH__PROVIDERS__LOCAL_VLLM__SECRETS",
-            "[{ header: authorization, from: env:VLLM_API_KEY, prefix: \"Bearer \" }]",
-        ),
-        ("VLLM_API_KEY", KEY),
-    ];
-    for (wanted, answers) in [(KEY, true), ("another", false)] {
-        let double = Simulator::start(Vendor::Vllm, script(wanted)).unwrap();
-        let env = behind_mocks(&double.origin(), &secret);
-        let server = start("mock", &env);
-        let mut stream = open(&server, &json!({}));
-        let events = chat(&mut stream, "What is your key?");
-        assert_eq!(text(&events).contains("The second one"), answers);
-        let bearer = format!("Bearer {KEY}");
-        let has_key = |one: &Received| one.header("authorization") == Some(bearer.as_str());
-        let asked = double.requests();
-        assert!(!asked.is_empty() && asked.iter().all(has_key));
-        assert!(asked.iter().all(|one| !one.body.to_string().contains(KEY)));
-        let mut seen = events.iter().map(Value::to_string).collect::<Vec<_>>();
-        for route in ["/v1/models", "/v1/health", "/metrics"] {
-            let (_, bytes) = server.raw("GET", route, None).unwrap();
-            seen.push(String::from_utf8_lossy(&bytes).into_owned());
-        }
-        drop(server);
-        let log = logged_turn(&env);
-        assert!(
-            log.contains("TRACE") && log.contains("local_vllm"),
-            "it does log: {log}"
-        );
-        assert!(double.requests().len() > asked.len(), "it was asked again");
-        seen.push(log);
-        for place in seen {
-            let at = place.find(KEY).map(|at| {
-                place
-                    .chars()
-                    .skip(at.saturating_sub(200))
-                    .take(300)
-                    .collect::<String>()
-            });
-            assert_eq!(at, None, "the key is seen");
-        }
+/// Places where somebody could look for a key.
+fn everything(server: &Server, events: &[Value]) -> Vec<String> {
+    let mut seen: Vec<String> = events.iter().map(Value::to_string).collect();
+    for route in ["/v1/models", "/v1/health", "/metrics"] {
+        let (_, bytes) = server.raw("GET", route, None).unwrap();
+        seen.push(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    seen
+}
+
+fn keyless(seen: &[String]) {
+    for place in seen {
+        let at = place.find(KEY).map(|at| {
+            let around = place.chars().skip(at.saturating_sub(200)).take(300);
+            around.collect::<String>()
+        });
+        assert_eq!(at, None, "the key is seen");
     }
 }
 
-#[test]
-fn a_host_that_is_not_allowed_is_never_asked() {
-    let double = double();
-    let mut env = behind_mocks(&double.origin(), &[]);
-    env.retain(|(name, _)| !name.ends_with("ALLOW__HOSTS"));
-    let server = start("mock", &env);
-    let mut stream = open(&server, &json!({}));
-    let events = chat(&mut stream, "Hello?");
-    assert_eq!(text(&events).trim(), "The stand-in speaks.");
-    let reason = of(&events, "provider_switched")[0]["reason"].to_string();
-    assert!(
-        reason.contains("invalid_config") && reason.contains("allow.hosts"),
-        "{reason}"
-    );
-    assert!(double.requests().is_empty(), "not even its models");
+/// The key reaches the double in that header, behind that prefix, and is seen nowhere else: neither where
+/// it is the right one nor where it is not. What was logged then, and then.
+pub(crate) fn a_key_reaches_nobody_else(
+    provider: &Provider,
+    header: &str,
+    prefix: &str,
+) -> [String; 2] {
+    [KEY, "another"].map(|wanted| {
+        let double = provider.double_with(Script {
+            key: Some(wanted.to_owned()),
+            ..provider.script()
+        });
+        let env = provider.env(&double, &[]);
+        let server = start("mock", &env);
+        let events = provider.turn(&mut open(&server, &json!({})), "What is your key?");
+        if wanted == KEY {
+            provider.did_it(&events);
+        } else {
+            let reason = provider.replaced(&events);
+            assert!(reason.contains("unauthenticated"), "{reason}");
+        }
+        let sent = format!("{prefix}{KEY}");
+        let has_key = |one: &Received| one.header(header) == Some(sent.as_str());
+        let asked = double.requests();
+        assert!(!asked.is_empty() && asked.iter().all(has_key));
+        let heard = asked.iter().flat_map(|one| &one.messages);
+        let mut bodies = asked
+            .iter()
+            .map(|one| &one.body)
+            .chain(heard.map(|one| &one.body));
+        assert!(bodies.all(|body| !body.to_string().contains(KEY)));
+        let mut seen = everything(&server, &events);
+        drop(server);
+        let log = logged_turn(&env);
+        assert!(
+            log.contains("TRACE") && log.contains(provider.id),
+            "it does log: {log}"
+        );
+        assert!(double.requests().len() > asked.len(), "it was asked again");
+        seen.push(log.clone());
+        keyless(&seen);
+        log
+    })
 }

@@ -42,30 +42,26 @@ struct Case {
     asks: Option<fn(&Value) -> bool>,
 }
 
+const RESPONSES: Case = Case {
+    name: "openai_responses (SSE): first text",
+    role: "LLM",
+    provider: "OPENAI_RESPONSES",
+    vendor: Vendor::OpenAi,
+    base: "/v1",
+    key: "OPENAI_API_KEY",
+    wanted: Kind::TextDelta,
+    mode: Mode::Chat,
+    text: "Here is one short answer.",
+    asks: None,
+};
+
 const CASES: [Case; 3] = [
-    Case {
-        name: "openai_responses (SSE): first text",
-        role: "LLM",
-        provider: "OPENAI_RESPONSES",
-        vendor: Vendor::OpenAi,
-        base: "/v1",
-        key: "OPENAI_API_KEY",
-        wanted: Kind::TextDelta,
-        mode: Mode::Chat,
-        text: "Here is one short answer.",
-        asks: None,
-    },
+    RESPONSES,
     Case {
         name: "openai_realtime (WebSocket): first text",
-        role: "LLM",
         provider: "OPENAI_REALTIME",
-        vendor: Vendor::OpenAi,
-        base: "/v1",
-        key: "OPENAI_API_KEY",
-        wanted: Kind::TextDelta,
-        mode: Mode::Chat,
-        text: "Here is one short answer.",
         asks: Some(|body| body["type"] == "response.create"),
+        ..RESPONSES
     },
     Case {
         name: "elevenlabs_stream (WebSocket): first sound",

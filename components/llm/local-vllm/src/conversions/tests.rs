@@ -2,31 +2,15 @@
 
 use super::*;
 use proptest::prelude::*;
-use tth_sdk::{LoadConfig, Param, ParamValue};
+use tth_sdk::LoadConfig;
 
 fn config(settings: &str) -> Config {
-    Config::load(&LoadConfig {
-        settings: settings.into(),
-        secrets: vec![],
-    })
-    .unwrap()
-}
-
-fn say(role: Role, content: &str) -> Message {
-    Message {
-        role,
-        content: content.into(),
-    }
+    Config::load(&LoadConfig::of(settings)).unwrap()
 }
 
 fn texts(events: Vec<Event>) -> Vec<String> {
-    events
-        .into_iter()
-        .map(|event| match event {
-            Event::Text(text) => text,
-            Event::Hint(hint) => panic!("{hint:?}"),
-        })
-        .collect()
+    let text = |event: Event| event.into_text().unwrap();
+    events.into_iter().map(text).collect()
 }
 
 const NOTHING: Control = Control { params: Vec::new() };
@@ -34,10 +18,10 @@ const NOTHING: Control = Control { params: Vec::new() };
 #[test]
 fn a_request_holds_the_conversation_and_no_more_than_was_configured() {
     let talk = [
-        say(Role::System, "You are Mira."),
-        say(Role::User, "Hello"),
-        say(Role::Assistant, "Hi!"),
-        say(Role::User, "Who are you?"),
+        Message::of(Role::System, "You are Mira."),
+        Message::of(Role::User, "Hello"),
+        Message::of(Role::Assistant, "Hi!"),
+        Message::of(Role::User, "Who are you?"),
     ];
     assert_eq!(
         request(&config("{}"), "m", &talk, &NOTHING),
@@ -61,12 +45,7 @@ fn settings_controls_and_extra_fields_arrive() {
         r#"{"temperature": 0.5, "top_p": 0.9, "max_tokens": 80,
             "extra": {"chat_template_kwargs": {"enable_thinking": false}, "seed": 7}}"#,
     );
-    let control = Control {
-        params: vec![Param {
-            name: "temperature".into(),
-            value: ParamValue::Number(1.25),
-        }],
-    };
+    let control = Control::of([("temperature", 1.25)]);
     let body = request(&config, "m", &[], &control);
     let field = |name: &str| body.get(name).cloned().unwrap_or_default();
     assert_eq!(field("temperature"), 1.25, "the control is nearer");

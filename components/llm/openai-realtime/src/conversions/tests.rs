@@ -3,31 +3,20 @@
 
 use super::*;
 use proptest::prelude::*;
+use tth_sdk::LoadConfig;
 use tth_sdk::llm::Role;
-use tth_sdk::{LoadConfig, Param, ParamValue};
 
 fn config(settings: &str) -> Config {
-    Config::load(&LoadConfig {
-        settings: settings.into(),
-        secrets: vec![],
-    })
-    .unwrap()
-}
-
-fn say(role: Role, content: &str) -> Message {
-    Message {
-        role,
-        content: content.into(),
-    }
+    Config::load(&LoadConfig::of(settings)).unwrap()
 }
 
 #[test]
 fn a_response_brings_all_it_may_know_and_leaves_nothing() {
     let talk = [
-        say(Role::System, "You are Mira."),
-        say(Role::User, "Hello"),
-        say(Role::Assistant, "Hi!"),
-        say(Role::User, "Who are you?"),
+        Message::of(Role::System, "You are Mira."),
+        Message::of(Role::User, "Hello"),
+        Message::of(Role::Assistant, "Hi!"),
+        Message::of(Role::User, "Who are you?"),
     ];
     let item = |role: &str, part: &str, text: &str| json!({"type": "message", "role": role, "content": [{"type": part, "text": text}]});
     assert_eq!(
@@ -53,17 +42,14 @@ fn a_response_brings_all_it_may_know_and_leaves_nothing() {
 #[test]
 fn settings_and_controls_arrive() {
     let config = config(r#"{"max_output_tokens": "inf", "reasoning_effort": "low"}"#);
-    let asked = |params: Vec<Param>| {
-        let mut event = response(&config, "c", &[], &Control { params });
+    let asked = |control: Control| {
+        let mut event = response(&config, "c", &[], &control);
         event.get_mut("response").unwrap().take()
     };
-    let own = asked(vec![]);
+    let own = asked(Control { params: vec![] });
     assert_eq!(own.get("max_output_tokens"), Some(&json!("inf")));
     assert_eq!(own.get("reasoning"), Some(&json!({"effort": "low"})));
-    let told = asked(vec![Param {
-        name: "reasoning_effort".into(),
-        value: ParamValue::Text("high".into()),
-    }]);
+    let told = asked(Control::of([("reasoning_effort", "high")]));
     let effort = told.get("reasoning").cloned();
     assert_eq!(effort, Some(json!({"effort": "high"})), "it is nearer");
 }
@@ -90,11 +76,8 @@ fn hear(events: &[Value]) -> (Vec<String>, Reply) {
     let mut reply = Reply::new("c-1".into(), "m");
     let mut said = Vec::new();
     for event in events {
-        match reply.feed(&event.to_string()) {
-            Some(Event::Text(text)) => said.push(text),
-            Some(Event::Hint(hint)) => panic!("{hint:?}"),
-            None => {}
-        }
+        let event = reply.feed(&event.to_string());
+        said.extend(event.map(|event| event.into_text().unwrap()));
     }
     (said, reply)
 }

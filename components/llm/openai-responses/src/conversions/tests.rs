@@ -4,31 +4,15 @@
 use super::*;
 use proptest::prelude::*;
 use tth_sdk::llm::Role;
-use tth_sdk::{LoadConfig, Param, ParamValue};
+use tth_sdk::{LoadConfig, ParamValue};
 
 fn config(settings: &str) -> Config {
-    Config::load(&LoadConfig {
-        settings: settings.into(),
-        secrets: vec![],
-    })
-    .unwrap()
-}
-
-fn say(role: Role, content: &str) -> Message {
-    Message {
-        role,
-        content: content.into(),
-    }
+    Config::load(&LoadConfig::of(settings)).unwrap()
 }
 
 fn texts(events: Vec<Event>) -> Vec<String> {
-    events
-        .into_iter()
-        .map(|event| match event {
-            Event::Text(text) => text,
-            Event::Hint(hint) => panic!("{hint:?}"),
-        })
-        .collect()
+    let text = |event: Event| event.into_text().unwrap();
+    events.into_iter().map(text).collect()
 }
 
 const NOTHING: Control = Control { params: Vec::new() };
@@ -36,10 +20,10 @@ const NOTHING: Control = Control { params: Vec::new() };
 #[test]
 fn a_request_holds_the_conversation_and_no_more_than_was_configured() {
     let talk = [
-        say(Role::System, "You are Mira."),
-        say(Role::User, "Hello"),
-        say(Role::Assistant, "Hi!"),
-        say(Role::User, "Who are you?"),
+        Message::of(Role::System, "You are Mira."),
+        Message::of(Role::User, "Hello"),
+        Message::of(Role::Assistant, "Hi!"),
+        Message::of(Role::User, "Who are you?"),
     ];
     let item = |role: &str, part: &str, text: &str| json!({"type": "message", "role": role, "content": [{"type": part, "text": text}]});
     assert_eq!(
@@ -65,16 +49,10 @@ fn settings_controls_and_extra_fields_arrive() {
         r#"{"model": "m", "temperature": 0.5, "top_p": 0.9, "max_output_tokens": 80,
             "reasoning_effort": "low", "verbosity": "low", "extra": {"service_tier": "priority"}}"#,
     );
-    let told = |name: &str, value: ParamValue| Param {
-        name: name.into(),
-        value,
-    };
-    let control = Control {
-        params: vec![
-            told("temperature", ParamValue::Number(1.25)),
-            told("verbosity", ParamValue::Text("high".into())),
-        ],
-    };
+    let control = Control::of([
+        ("temperature", ParamValue::from(1.25)),
+        ("verbosity", "high".into()),
+    ]);
     let body = request(&config, &[], &control);
     let field = |name: &str| body.get(name).cloned().unwrap_or_default();
     assert_eq!(field("model"), "m");

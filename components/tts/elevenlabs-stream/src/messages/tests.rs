@@ -3,14 +3,10 @@
 
 use super::*;
 use proptest::prelude::*;
-use tth_sdk::{Control, LoadConfig, Param, ParamValue};
+use tth_sdk::{Control, LoadConfig};
 
 fn config(settings: &str) -> Config {
-    Config::load(&LoadConfig {
-        settings: settings.into(),
-        secrets: vec![],
-    })
-    .unwrap()
+    Config::load(&LoadConfig::of(settings)).unwrap()
 }
 
 fn plain(config: &Config) -> Manner {
@@ -37,12 +33,7 @@ fn the_address_of_the_socket_has_what_was_configured() {
 #[test]
 fn an_utterance_is_three_frames() {
     let config = config("{}");
-    let fast = Control {
-        params: vec![Param {
-            name: "speed".into(),
-            value: ParamValue::Number(1.2),
-        }],
-    };
+    let fast = Control::of([("speed", 1.2)]);
     let frames = frames("c1", "Say \"hi\". ", &Manner::of(&fast, &config));
     let frames = frames.map(|frame| serde_json::from_str::<Value>(&frame).unwrap());
     assert_eq!(

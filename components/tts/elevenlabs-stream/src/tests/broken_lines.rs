@@ -1,6 +1,7 @@
 //! Lines that die, fail, or never open.
 
 use super::*;
+use tth_sdk::clock::wait_ms;
 use tth_sdk::websocket::{self, CloseFrame};
 
 #[test]
@@ -17,7 +18,7 @@ fn a_line_that_died_between_two_calls_is_replaced_once() {
         adapter.kept.take();
     };
     block_on(future::join(client, serve(peer, |f| Some(answers(f)))));
-    assert_eq!(dial::script::asked().len(), 2);
+    assert_eq!(dialed().len(), 2);
 
     // Twice is too often, and nobody is there a third time.
     let adapter = load("{}");
@@ -29,7 +30,7 @@ fn a_line_that_died_between_two_calls_is_replaced_once() {
         assert_eq!(ended.unwrap_err().code, ErrorCode::Unavailable);
     };
     block_on(client);
-    assert_eq!(dial::script::asked().len(), 2);
+    assert_eq!(dialed().len(), 2);
 }
 
 #[test]
@@ -54,7 +55,7 @@ fn a_line_that_timed_out_between_two_calls_is_replaced() {
             adapter.kept.take();
         };
         block_on(future::join(client, serve(peer, |f| Some(answers(f)))));
-        assert_eq!(dial::script::asked().len(), 2);
+        assert_eq!(dialed().len(), 2);
     }
 }
 
@@ -127,7 +128,7 @@ fn faults_have_their_codes() {
 fn a_line_that_is_refused_says_why() {
     let refused =
         "429 Too Many Requests; retry-after: 2; {\"detail\": {\"status\": \"system_busy\"}}";
-    dial::script::script([Err(websocket::Error::Refused(refused.into()))]);
+    script([Err(websocket::Error::Refused(refused.into()))]);
     let (_, ended) = block_on(call(&load("{}"), said(&["Hello."])));
     let error = ended.unwrap_err();
     assert_eq!(
@@ -143,9 +144,9 @@ fn a_silent_line_is_not_kept() {
     let client = async {
         let (sink, events) = Sink::channel(4);
         let input = Inputs::new(stream::iter(said(&["One."])).chain(stream::pending()));
-        let unwanted = adapter.stream(input, control(&[]), context(), sink);
+        let unwanted = adapter.stream(input, control(&[]), CallContext::of("t"), sink);
         let user = async move {
-            dial::wait_ms(20).await;
+            wait_ms(20).await;
             drop(events);
         };
         let (ended, ()) = future::join(unwanted, user).await;

@@ -53,12 +53,7 @@ fn each_utterance_is_a_request_that_knows_the_one_before() {
 fn a_feeling_of_a_newer_model_is_a_tag_that_nobody_reads_aloud() {
     let adapter = load(r#"{"model": "eleven_v4_turbo", "voice_id": "v"}"#);
     let heard = script([speech("[excited] Hello. "), speech("Bye. ")]);
-    let excited = Control {
-        params: vec![Param {
-            name: "emotion".into(),
-            value: ParamValue::Text("excited".into()),
-        }],
-    };
+    let excited = Control::of([("emotion", "excited")]);
     let mut inputs = vec![Input::Control(excited)];
     inputs.extend(said(&["Hello."]));
     inputs.push(Input::Control(control(&[])));
@@ -137,7 +132,7 @@ fn a_cancelled_call_lets_a_silent_server_go() {
     let heard = script([speech("Hello. ").silence()]);
     let (sink, mut events) = Sink::channel(4);
     let input = Inputs::new(stream::iter(said(&["Hello."])));
-    let call = adapter.stream(input, control(&[]), context(), sink);
+    let call = adapter.stream(input, control(&[]), CallContext::of("t"), sink);
     let user = async move { assert!(events.next().await.is_some()) };
     let (ended, ()) = block_on(future::join(call, user));
     ended.unwrap();

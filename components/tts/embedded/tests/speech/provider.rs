@@ -9,20 +9,12 @@ use tth_sdk::{
 use tts_embedded::EmbeddedVoice;
 
 fn load(settings: &str) -> Result<EmbeddedVoice, tth_sdk::Error> {
-    let config = LoadConfig {
-        settings: settings.to_owned(),
-        secrets: Vec::new(),
-    };
+    let config = LoadConfig::of(settings);
     block_on(EmbeddedVoice::load(config))
 }
 
 fn context() -> CallContext {
-    CallContext {
-        session_id: "s".to_owned(),
-        turn_id: "t".to_owned(),
-        language: "en".to_owned(),
-        first_output_budget_ms: 1000,
-    }
+    CallContext::of("t")
 }
 
 fn control(params: Vec<(&str, ParamValue)>) -> Control {

@@ -6,88 +6,22 @@ use crate::clock::Pacing;
 use crate::controls::{Character, Decision, Emotion, Persona, Render};
 use crate::driver::Providers;
 use crate::engine::{Engine, ProviderStatus};
+use crate::hub::fake::Clock;
 use crate::hub::{Hub, HubConfig, Lifetimes};
 use crate::media::VideoCodec;
 use crate::outbox::OutboxLimits;
 use crate::provider::{
-    Avatar, AvatarEvent, AvatarInput, Call, CallContext, Control, ErrorCode, Mapper, ProviderError,
-    ProviderInfo,
+    Avatar, AvatarEvent, AvatarInput, Call, CallContext, Control, ErrorCode, Mapper, Provider,
+    ProviderError, ProviderInfo, Stage,
 };
 use crate::session::{OnBreak, Retries};
 use futures::channel::mpsc;
 use futures::executor::LocalPool;
 use futures::future::{self, BoxFuture};
-use futures::task::LocalSpawnExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(in crate::hub) const SECOND: Micros = 1_000_000;
 const EVERY: Micros = 15 * SECOND;
-
-#[derive(Default)]
-pub(in crate::hub) struct Clock {
-    now: AtomicU64,
-    drawn: AtomicU64,
-    sleepers: Mutex<Vec<(Micros, oneshot::Sender<()>)>>,
-    tasks: Mutex<Vec<BoxFuture<'static, ()>>>,
-}
-
-impl Host for Clock {
-    fn now(&self) -> Micros {
-        self.now.load(Ordering::SeqCst)
-    }
-
-    fn unix_ms(&self) -> u64 {
-        self.now() / 1_000
-    }
-
-    fn sleep_until(&self, at: Micros) -> BoxFuture<'static, ()> {
-        if at <= self.now() {
-            return future::ready(()).boxed();
-        }
-        let (wake, woken) = oneshot::channel();
-        self.sleepers.lock().unwrap().push((at, wake));
-        woken.map(|_| ()).boxed()
-    }
-
-    fn spawn(&self, task: BoxFuture<'static, ()>) {
-        self.tasks.lock().unwrap().push(task);
-    }
-
-    fn random(&self) -> u128 {
-        self.drawn.fetch_add(1, Ordering::SeqCst).into()
-    }
-}
-
-/// Run everything that can run now.
-pub(in crate::hub) fn settle(clock: &Clock, pool: &mut LocalPool) {
-    loop {
-        let tasks: Vec<_> = clock.tasks.lock().unwrap().drain(..).collect();
-        let none = tasks.is_empty();
-        for task in tasks {
-            pool.spawner().spawn_local(task).unwrap();
-        }
-        pool.run_until_stalled();
-        if none && clock.tasks.lock().unwrap().is_empty() {
-            return;
-        }
-    }
-}
-
-/// Let time pass, a tenth of a second at once.
-pub(in crate::hub) fn pass(clock: &Clock, pool: &mut LocalPool, us: Micros) {
-    let end = clock.now() + us;
-    while clock.now() < end {
-        let now = (clock.now() + SECOND / 10).min(end);
-        clock.now.store(now, Ordering::SeqCst);
-        let mut sleepers = clock.sleepers.lock().unwrap();
-        let due = sleepers.extract_if(.., |(at, _)| *at <= now);
-        for (_, wake) in due.collect::<Vec<_>>() {
-            let _gone = wake.send(());
-        }
-        drop(sleepers);
-        settle(clock, pool);
-    }
-}
 
 /// A face that says what it is told to, after so long; counts how often it was asked.
 struct Face {
@@ -219,12 +153,14 @@ impl World {
         world
     }
 
+    /// Run everything that can run now.
     pub(in crate::hub) fn settle(&mut self) {
-        settle(&self.clock, &mut self.pool);
+        self.clock.settle(&mut self.pool);
     }
 
+    /// Let time pass, a tenth of a second at once.
     pub(in crate::hub) fn pass(&mut self, us: Micros) {
-        pass(&self.clock, &mut self.pool, us);
+        self.clock.pass(&mut self.pool, us, SECOND / 10);
     }
 
     /// Ask for the health; the answer, and how long it took.

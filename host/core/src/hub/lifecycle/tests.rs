@@ -8,7 +8,7 @@ use crate::driver::Providers;
 use crate::engine::{Engine, GenerateRequest, OpenError, SessionRequest, SessionState};
 use crate::events::{ClientEvent, Resumption, ServerEvent, TurnEnd, TurnMode};
 use crate::hub::HubConfig;
-use crate::hub::health::tests::{Clock, pass, settle};
+use crate::hub::fake::Clock;
 use crate::media::{AudioChunk, AudioFormat, SECOND};
 use crate::outbox::OutboxLimits;
 use crate::provider::{
@@ -157,8 +157,8 @@ impl World {
     }
 
     fn pass(&mut self, us: Micros) {
-        settle(&self.clock, &mut self.pool);
-        pass(&self.clock, &mut self.pool, us);
+        self.clock.settle(&mut self.pool);
+        self.clock.pass(&mut self.pool, us, SECOND / 10);
     }
 
     fn send(&mut self, event: ClientEvent) {

@@ -6,7 +6,8 @@ use crate::driver::Host;
 use crate::engine::{Engine, GenerateRequest, SessionRequest};
 use crate::events::{ClientEvent, ServerEvent, TurnEnd, TurnMode};
 use crate::hub::Configured;
-use crate::hub::health::tests::{Clock, SECOND, World};
+use crate::hub::fake::Clock;
+use crate::hub::health::tests::{SECOND, World};
 use crate::media::{AudioChunk, AudioFormat};
 use crate::provider::{
     Call, CallContext, Control, ErrorCode, Health, Llm, LlmEvent, Mapper, Message, Provider,

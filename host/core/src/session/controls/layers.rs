@@ -94,7 +94,8 @@ impl Layers {
         self.changed();
     }
 
-    fn changed(&mut self) {
+    /// What was made of the layers is worth nothing any more.
+    pub(in crate::session) fn changed(&mut self) {
         for of in [&mut self.llm, &mut self.tts, &mut self.avatar] {
             of.served = None;
         }
@@ -123,6 +124,16 @@ impl Layers {
 
     pub(in crate::session) fn asked(&self, stage: Stage) -> bool {
         self.of(stage).asked
+    }
+
+    /// For which candidate of the chain a stage's parameters are; none: something has changed since.
+    pub(in crate::session) fn served(&self, stage: Stage) -> Option<usize> {
+        self.of(stage).served
+    }
+
+    /// The chain was exchanged: the candidate that a stage's parameters are for stands elsewhere in it.
+    pub(in crate::session) fn serve(&mut self, stage: Stage, served: Option<usize>) {
+        self.of_mut(stage).served = served;
     }
 
     pub(in crate::session) fn control(&self, stage: Stage) -> &Control {

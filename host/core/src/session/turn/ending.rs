@@ -92,6 +92,7 @@ impl Session {
         self.emit(ServerEvent::Metrics(metrics));
         self.emit(ServerEvent::TurnEnded { reason });
         self.turn = None;
+        self.take_over();
     }
 
     fn metrics(&self, now: Micros) -> TurnMetrics {
