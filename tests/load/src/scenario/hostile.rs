@@ -93,8 +93,8 @@ fn table(all: &[Found]) -> String {
 /// One guest and those who live with it.
 async fn meet(guests: &Guests, guest: &'static Guest) -> Result<Found> {
     // Held while the guest is asked to reach it: a host that is there, but not for it.
-    let _forbidden = guest.forbidden()?;
-    let server = guest.serve(guests, _forbidden.as_ref())?.run()?;
+    let forbidden = guest.forbidden()?;
+    let server = guest.serve(guests, forbidden.as_ref())?.run()?;
     let mut sessions = open_many(server.address, NEIGHBOURS + 1).await?;
     for session in &mut sessions {
         // Making its instances is not what is measured.
