@@ -93,7 +93,6 @@ pub struct HubConfig {
 struct Status {
     turns: AtomicU64,
     busy: AtomicBool,
-    attached: AtomicBool,
     /// It was told to end.
     ending: AtomicBool,
     /// Monotonic time at which it was opened.
@@ -436,11 +435,9 @@ impl Engine for Hub {
     fn counters(&self) -> Vec<(&'static str, &'static str, &'static str, f64)> {
         let (counters, sessions) = (&self.0.counters, self.0.lock());
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64;
-        let having = |flag: fn(&Status) -> &AtomicBool| {
-            sessions
-                .values()
-                .filter(|entry| flag(&entry.status).load(Ordering::Relaxed))
-                .count() as f64
+        let having = |wanted: fn(&Entry) -> bool| {
+            let entries = sessions.values();
+            entries.filter(|entry| wanted(entry)).count() as f64
         };
         vec![
             (
@@ -453,13 +450,13 @@ impl Engine for Hub {
                 "tth_sessions_connected",
                 "Sessions with a reader",
                 "gauge",
-                having(|s| &s.attached),
+                having(|entry| entry.outbox.attached()),
             ),
             (
                 "tth_sessions_busy",
                 "Sessions in a turn",
                 "gauge",
-                having(|s| &s.busy),
+                having(|entry| entry.status.busy.load(Ordering::Relaxed)),
             ),
             (
                 "tth_sessions_opened_total",

@@ -6,6 +6,8 @@
 //! reader gets. A seed gives the same world again; [`run`] goes through many, and boils one that
 //! broke a rule down to the fewest acts and faults that still break it.
 //!
+//! [`sockets`] does the same to a real server, as far as that can be seen from outside.
+//!
 //! To add a fault, add a line to [`fault`] and let a stage suffer it; to add something that clients
 //! do, add an [`act`]; both are drawn from then on. Where the core's own inputs and outputs change,
 //! `world/carry.rs` and `world/step.rs` are the only files that name them.
@@ -19,6 +21,7 @@ pub mod rng;
 pub mod run;
 pub mod sabotage;
 pub mod shrink;
+pub mod sockets;
 pub mod stage;
 pub mod tag;
 pub mod world;

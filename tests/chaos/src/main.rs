@@ -1,11 +1,12 @@
 //! `tth-chaos`: random faults, as many and as long as you like.
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tth_chaos::plan::Plan;
 use tth_chaos::run::{Failure, Summary, run, run_one, tell};
 use tth_chaos::shrink::shrink;
+use tth_chaos::sockets;
 
 /// Failures that are told of in full.
 const TOLD: usize = 3;
@@ -13,6 +14,8 @@ const TOLD: usize = 3;
 /// Random clients and random faults against sessions on fake time.
 #[derive(Parser)]
 struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Where everything random comes from; the same seed finds the same again.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -30,8 +33,32 @@ struct Args {
     tell: Option<String>,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// The same over real sockets. TTH_BIN names the server; without it, the one of a debug build.
+    Sockets {
+        /// Where everything random comes from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Clients that are there all the time.
+        #[arg(long, default_value_t = 16)]
+        sessions: u32,
+        /// For how long.
+        #[arg(long, default_value_t = 2.0)]
+        minutes: f64,
+    },
+}
+
 fn main() -> ExitCode {
     let args = Args::parse();
+    if let Some(Command::Sockets {
+        seed,
+        sessions,
+        minutes,
+    }) = args.command
+    {
+        return over_sockets(seed, sessions, minutes);
+    }
     if let Some(which) = &args.tell {
         return one(which);
     }
@@ -50,6 +77,24 @@ fn main() -> ExitCode {
         explain(failure);
     }
     ExitCode::from(u8::from(!summary.failures.is_empty()))
+}
+
+fn over_sockets(seed: u64, sessions: u32, minutes: f64) -> ExitCode {
+    let outcome = sockets::run(sockets::Options {
+        seed,
+        sessions,
+        duration: Duration::from_secs_f64(minutes.clamp(0.05, 1e6) * 60.0),
+    });
+    match outcome {
+        Ok(outcome) => {
+            println!("{outcome:#?}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            println!("{error:?}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn all(args: &Args) -> Summary {

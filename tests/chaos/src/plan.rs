@@ -11,7 +11,7 @@ use tth_core::ids::SessionId;
 use tth_core::media::{AudioFormat, Micros, VideoCodec};
 use tth_core::outbox::OutboxLimits;
 use tth_core::provider::{ProviderInfo, Stage};
-use tth_core::session::{Budget, Candidate, SessionConfig};
+use tth_core::session::{Budget, Candidate, OnBreak, Retries, SessionConfig};
 
 /// The feature of language models that can go on with another one's answer.
 const CONTINUES: &str = "continues";
@@ -83,6 +83,10 @@ pub struct Plan {
     pub frame_bytes: usize,
     /// What may wait for a reader.
     pub outbox: OutboxLimits,
+    /// How often a provider is asked again before the next one is.
+    pub retries: Retries,
+    /// What becomes of an answer that breaks off.
+    pub on_break: OnBreak,
     /// Messages that a language model is given at most.
     pub history: usize,
     /// What the client does, each so long after the one before.
@@ -119,6 +123,7 @@ impl Plan {
             budget: Budget {
                 first_output_us: rng.range(300_000..2_000_000),
                 gap_us: rng.range(300_000..1_500_000),
+                total_us: rng.range(5_000_000..60_000_000),
             },
             faults: rng.pick(&[0, 15, 30, 60]).unwrap_or(30),
             doubts: rng.pick(&[0, 0, 20]).unwrap_or(0),
@@ -140,6 +145,17 @@ impl Plan {
                 hard_bytes: usize::try_from(rng.range(40_000..100_000)).unwrap_or(40_000),
                 events: usize::try_from(rng.range(20..150)).unwrap_or(20),
                 lossless: !realtime,
+                // Who leaves here leaves for good.
+                replay_us: 0,
+                replay_bytes: 0,
+            },
+            retries: Retries {
+                attempts: small(rng, 0..3),
+                pause_us: rng.range(0..200_000),
+            },
+            on_break: match rng.chance(70) {
+                true => OnBreak::Continue,
+                false => OnBreak::Close,
             },
             history: usize::try_from(rng.range(1..30)).unwrap_or(1),
             acts: (0..acts).map(|_| (pause(rng), Act::draw(rng))).collect(),
@@ -192,6 +208,8 @@ impl Plan {
                 ..Pacing::default()
             },
             history: self.history,
+            retries: self.retries,
+            on_break: self.on_break,
         }
     }
 

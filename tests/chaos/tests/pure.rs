@@ -40,7 +40,6 @@ fn sound(seed: u64) {
         ("client", "burst of interrupts"),
         ("client", "take over"),
         ("client", "false playback"),
-        ("client", "was too slow"),
         ("late", "after it was given up"),
         ("mapper", "fails"),
     ] {

@@ -206,6 +206,11 @@ impl Server {
         Ok((answer.status().as_u16(), bytes))
     }
 
+    /// The process, as the system knows it.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ask the process to stop, as a service manager does.
     ///
     /// # Errors

@@ -55,21 +55,20 @@ impl Hub {
         let Entry {
             description,
             status,
+            outbox,
             ..
         } = sessions.get(id)?;
         let mut description = description.clone();
         description.turns = status.turns.load(Ordering::Relaxed);
-        description.state = match (
-            status.attached.load(Ordering::Relaxed),
-            status.busy.load(Ordering::Relaxed),
-        ) {
+        let attached = outbox.attached();
+        description.state = match (attached, status.busy.load(Ordering::Relaxed)) {
             (false, _) => SessionState::Waiting,
             (true, false) => SessionState::Idle,
             (true, true) => SessionState::Busy,
         };
         let now = self.0.host.now();
         let lifetimes = self.0.roster().config.lifetimes;
-        let end = lifetimes.end(status).map(|(at, _)| at);
+        let end = lifetimes.end(status, attached).map(|(at, _)| at);
         // One that would live for ever lives on for a while if its client goes now.
         let left = end.map_or(lifetimes.idle_us, |at| at.saturating_sub(now));
         description.expires_at_ms = self.0.host.unix_ms() + left / 1_000;

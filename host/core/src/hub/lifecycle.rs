@@ -49,9 +49,9 @@ impl Default for Lifetimes {
 
 impl Lifetimes {
     /// When a session ends if nothing happens, and why.
-    pub(super) fn end(&self, status: &Status) -> Option<(Micros, Farewell)> {
+    pub(super) fn end(&self, status: &Status, attached: bool) -> Option<(Micros, Farewell)> {
         let read = |time: &std::sync::atomic::AtomicU64| time.load(Ordering::Relaxed);
-        let idle = if !status.attached.load(Ordering::Relaxed) {
+        let idle = if !attached {
             Some(read(&status.touched).saturating_add(self.idle_us))
         } else if status.busy.load(Ordering::Relaxed) || self.idle_connected_us == 0 {
             None
@@ -144,7 +144,6 @@ impl Hub {
         let sessions = self.0.lock();
         let entry = sessions.get(id)?;
         let ticket = entry.outbox.attach(resume);
-        entry.status.attached.store(true, Ordering::Relaxed);
         let now = self.0.host.now();
         entry.status.touched.store(now, Ordering::Relaxed);
         entry.status.used.store(now, Ordering::Relaxed);
@@ -176,7 +175,7 @@ impl Shared {
         let lifetimes = self.roster().config.lifetimes;
         for entry in self.lock().values() {
             entry.outbox.trim(now);
-            let end = lifetimes.end(&entry.status);
+            let end = lifetimes.end(&entry.status, entry.outbox.attached());
             if let Some((_, why)) = end.filter(|(at, _)| *at <= now)
                 && !entry.status.ending.swap(true, Ordering::Relaxed)
             {
@@ -226,7 +225,6 @@ impl Drop for HubReader {
             Parting::Left => Command::Detached,
             Parting::Lost => Command::Lost(now.saturating_add(self.resume_us)),
         };
-        self.status.attached.store(false, Ordering::Relaxed);
         self.status.touched.store(now, Ordering::Relaxed);
         send(&self.commands, command);
     }

@@ -81,6 +81,10 @@ impl Received {
             return;
         }
         // Without what it builds on no picture is worth sending.
+        if !attached {
+            // Where too much waits for nobody, all of it goes.
+            self.waiting.iter_mut().for_each(|sent| sent.may_go = true);
+        }
         let picture = match event {
             ServerEvent::Video(frame) => !frame.keyframe || !lossless,
             _ => false,

@@ -48,6 +48,8 @@ pub struct Words {
     calls: BTreeMap<u32, VoiceCall>,
     current: Option<u32>,
     voice_failed: bool,
+    /// The answer broke off, and what is not a whole sentence is not said.
+    closed: bool,
     doubtful: bool,
     sent_end: Micros,
 }
@@ -90,8 +92,10 @@ impl Words {
         self.doubtful = true;
     }
 
+    /// Nobody follows at this stage. An answer ends with its last whole sentence then.
     pub(super) fn failed(&mut self, stage: Stage) {
         self.voice_failed |= stage == Stage::Tts;
+        self.closed |= stage == Stage::Llm;
     }
 
     pub(super) fn sound(
@@ -247,7 +251,7 @@ impl Words {
         })?;
         let to_end = match reason {
             TurnEnd::Completed => true,
-            TurnEnd::Failed => !self.voice_failed,
+            TurnEnd::Failed => !self.voice_failed && !self.closed,
             TurnEnd::Interrupted => false,
         };
         ensure(!to_end || said.len() == shown.len(), "no word lost", || {

@@ -78,6 +78,9 @@ impl World {
             }
             Output::End(Stage::Llm | Stage::Avatar) => {}
             Output::Close(stage) => self.close(stage),
+            Output::GiveUp => self.outbox.give_up(),
+            // Nothing is reloaded, and nobody is barred.
+            Output::TakeOver | Output::Judge(..) => {}
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use crate::check::{Checked, ensure};
 use std::task::{Context, Poll, Waker};
 use tth_core::engine::Detach;
 use tth_core::media::Micros;
+use tth_core::outbox::{Arrival, Parting};
 use tth_core::session::Input;
 
 /// Who reads, and how.
@@ -49,18 +50,24 @@ impl World {
     /// A reader comes, in place of the one there is.
     pub(super) fn attach(&mut self) -> Checked {
         self.readers.replaced.extend(self.readers.current.take());
-        self.readers.current = Some(self.outbox.attach());
+        self.readers.current = Some(self.outbox.attach(None));
+        let arrival = self.outbox.arrival();
+        let afresh = matches!(arrival, Some(Arrival::Afresh { refused: None }));
+        ensure(afresh, "one reader at a time", || {
+            format!("it came as {arrival:?}")
+        })?;
         self.checks.received.attached();
         self.checks.words.taken_over();
         self.give(Input::Attached)?;
         let mut context = Context::from_waker(Waker::noop());
         for old in std::mem::take(&mut self.readers.replaced) {
-            let told = self.outbox.poll_next(old, 0, &mut context);
+            let told = self.outbox.poll_next(old, self.now, 0, &mut context);
             let replaced = matches!(told, Poll::Ready(Err(Detach::Replaced)));
             ensure(replaced, "one reader at a time", || {
                 format!("the last one got {told:?}")
             })?;
-            ensure(!self.outbox.detach(old), "one reader at a time", || {
+            let parting = self.outbox.detach(old, true);
+            ensure(parting == Parting::Replaced, "one reader at a time", || {
                 "the last one was still the current one".into()
             })?;
         }
@@ -72,7 +79,8 @@ impl World {
         let Some(reader) = self.readers.current.take() else {
             return Ok(());
         };
-        ensure(self.outbox.detach(reader), "one reader at a time", || {
+        let parting = self.outbox.detach(reader, true);
+        ensure(parting == Parting::Left, "one reader at a time", || {
             "the current reader was not the current one".into()
         })?;
         self.give(Input::Detached)
@@ -99,7 +107,7 @@ impl World {
         while events < most {
             match self
                 .outbox
-                .poll_next(reader, self.now / 1_000, &mut context)
+                .poll_next(reader, self.now, self.now / 1_000, &mut context)
             {
                 Poll::Ready(Ok(mut envelope)) => {
                     if self
