@@ -27,6 +27,7 @@ pub(crate) struct Args {
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     setup::for_build(workspace)?;
     build::components(workspace)?;
+    build::fixtures(workspace)?;
     let server = build::server(workspace)?;
     let wanted = |name: &str| {
         args.filter
@@ -38,6 +39,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let mut bad = Vec::new();
     let mut measure = |sh: Sh| {
         sh.env("TTH_COMPONENTS_DIR", workspace.components_dir())
+            .env("TTH_FIXTURES_DIR", workspace.fixtures_dir())
             .env("TTH_BIN", &server)
             .dir(&workspace.root)
             .run_watched(|line| {

@@ -15,6 +15,7 @@ use anyhow::{Result, anyhow};
 use std::path::Path;
 use std::sync::Arc;
 use tth_core::hub::{Configured, Hub};
+use tth_core::provider::Stage;
 use tth_core::session::{Candidate, OnBreak};
 use tth_gateway::GatewayConfig;
 use tth_runtime::{

@@ -65,9 +65,7 @@ impl Start {
 
     /// Ask a provider every time, however often it has failed: that is what is measured.
     pub(crate) fn without_circuit(self) -> Self {
-        // For when `runtime.circuit` is there; until then the key would be refused as unknown.
-        // return self.set("RUNTIME__CIRCUIT__FAILURES", "0");
-        self
+        self.set("RUNTIME__CIRCUIT__FAILURES", "0")
     }
 
     /// A configuration value, named as in the environment but without the prefix.
