@@ -3,14 +3,16 @@
 //! All queues are bounded: a stage that the session does not want to hear is not asked, which holds
 //! its provider back. Dropping a call cancels it.
 
+mod slot;
+
 use crate::circuit::Circuits;
 use crate::engine::Detach;
 use crate::events::{ClientEvent, ServerEvent};
 use crate::media::Micros;
 use crate::outbox::{Arrival, Outbox};
 use crate::provider::{
-    Avatar, AvatarEvent, AvatarInput, Call, Llm, LlmEvent, Mapper, Provider, ProviderError, Stage,
-    Tts, TtsEvent, TtsInput,
+    Avatar, AvatarEvent, AvatarInput, Llm, LlmEvent, Mapper, Provider, ProviderError, Stage, Tts,
+    TtsEvent, TtsInput,
 };
 use crate::session::{
     BACK, Farewell, Input, Opening, Output, Reload, ResolveRequest, Resolved, Session, Wants,
@@ -18,7 +20,7 @@ use crate::session::{
 use futures::channel::mpsc;
 use futures::future::{BoxFuture, join_all};
 use futures::{FutureExt, StreamExt};
-use std::collections::VecDeque;
+use slot::Slot;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
@@ -86,83 +88,6 @@ pub enum Command {
 pub trait Observer: Send + Sync {
     /// After every input.
     fn observe(&self, session: &Session);
-}
-
-/// A stage's call: being opened, open, or neither. Input waits here until the call takes it.
-struct Slot<I, E> {
-    ticket: u64,
-    opening: Option<BoxFuture<'static, Result<Call<I, E>, ProviderError>>>,
-    call: Option<Call<I, E>>,
-    pending: VecDeque<I>,
-    ended: bool,
-}
-
-impl<I, E> Slot<I, E> {
-    fn new() -> Self {
-        Slot {
-            ticket: 0,
-            opening: None,
-            call: None,
-            pending: VecDeque::new(),
-            ended: false,
-        }
-    }
-
-    fn open(
-        &mut self,
-        ticket: u64,
-        opening: BoxFuture<'static, Result<Call<I, E>, ProviderError>>,
-    ) {
-        *self = Slot {
-            ticket,
-            opening: Some(opening),
-            ..Slot::new()
-        };
-    }
-
-    fn close(&mut self) {
-        *self = Slot::new();
-    }
-
-    /// Pass on what waits, as far as there is room.
-    fn flush(&mut self, context: &mut Context<'_>) {
-        let Some(call) = &mut self.call else { return };
-        while !self.pending.is_empty() {
-            match call.input.poll_ready(context) {
-                Poll::Ready(Ok(())) => {
-                    if let Some(item) = self.pending.pop_front() {
-                        // There is room: it was just asked for. A reader gone since ends the call.
-                        let _gone = call.input.start_send(item);
-                    }
-                }
-                Poll::Ready(Err(_)) => self.pending.clear(),
-                Poll::Pending => return,
-            }
-        }
-        if self.ended {
-            call.input.close_channel();
-        }
-    }
-
-    fn poll_opened(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ProviderError>> {
-        let Some(opening) = &mut self.opening else {
-            return Poll::Pending;
-        };
-        let result = futures::ready!(opening.poll_unpin(context));
-        self.opening = None;
-        Poll::Ready(result.map(|call| self.call = Some(call)))
-    }
-
-    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<E, ProviderError>>> {
-        let Some(call) = &mut self.call else {
-            return Poll::Pending;
-        };
-        let item = futures::ready!(call.events.poll_next_unpin(context));
-        if item.is_none() {
-            self.call = None;
-        }
-        Poll::Ready(item)
-    }
 }
 
 type Resolving = BoxFuture<'static, Vec<(Stage, Result<Resolved, ProviderError>)>>;
@@ -393,8 +318,8 @@ impl Driver {
                         }
                     }
                 },
-                Output::Tts(input) => self.tts.pending.push_back(input),
-                Output::Avatar(input) => self.avatar.pending.push_back(input),
+                Output::Tts(input) => self.tts.push(input),
+                Output::Avatar(input) => self.avatar.push(input),
                 Output::End(Stage::Tts) => self.tts.ended = true,
                 Output::End(Stage::Avatar) => self.avatar.ended = true,
                 Output::End(Stage::Llm) => {}
