@@ -13,7 +13,12 @@ use crate::media::{Micros, SECOND};
 use listener::{Listener, MAX_STEER};
 use std::ops::RangeInclusive;
 
-/// How far ahead of the listener media may leave.
+/// Groups of sessions at most.
+pub(crate) const GROUPS: usize = 8;
+/// Sessions in a group before the next one is begun.
+const GROUP_SIZE: usize = 50;
+
+/// How far ahead of the listener media may leave, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pacing {
     /// False: nothing waits for its time (a file is made).
@@ -26,9 +31,11 @@ pub struct Pacing {
     pub idle_lead_us: Micros,
     /// Audio held ready beyond what has left; above it the voice has to wait.
     pub ready_us: Micros,
-    /// Media leaves at multiples of this of the host's clock, at most so much later than it might:
-    /// sessions that are woken together cost less than the same number one by one.
+    /// Media leaves once in so much of the host's clock, at most so much later than it might: sound and
+    /// picture that leave in one go cost less than one by one, and so do sessions that are woken together.
     pub grain_us: Micros,
+    /// How far behind the multiples of the grain that is; less than the grain.
+    pub behind_us: Micros,
 }
 
 impl Default for Pacing {
@@ -40,6 +47,7 @@ impl Default for Pacing {
             idle_lead_us: 60_000,
             ready_us: 5_000_000,
             grain_us: 40_000,
+            behind_us: 0,
         }
     }
 }
@@ -47,8 +55,32 @@ impl Default for Pacing {
 impl Pacing {
     /// When to look at what may leave at `at` of the host's clock.
     pub(crate) fn together(&self, at: Micros) -> Micros {
-        at.checked_next_multiple_of(self.grain_us).unwrap_or(at)
+        let since = at.saturating_sub(self.behind_us);
+        let turn = since.checked_next_multiple_of(self.grain_us);
+        turn.and_then(|turn| turn.checked_add(self.behind_us))
+            .unwrap_or(at)
     }
+
+    /// The same for a session of this group: groups are woken one after the other.
+    pub(crate) fn in_group(self, group: usize) -> Self {
+        let group = Micros::try_from(group % GROUPS).unwrap_or_default();
+        let groups = GROUPS as Micros;
+        Pacing {
+            behind_us: self.grain_us * group / groups,
+            ..self
+        }
+    }
+}
+
+/// The group for one more session, given how many there are in each. Few sessions are woken together, which
+/// is cheap. Of many hundred, whoever interrupts one would wait until all the others have sent: with 200 in
+/// one group, one interrupt in a hundred took 13 ms, in four groups 4.5 (two cores).
+pub(crate) fn group_for_next(sizes: [usize; GROUPS]) -> usize {
+    let roomy = sizes.iter().position(|size| *size < GROUP_SIZE);
+    let smallest = || sizes.iter().enumerate().min_by_key(|(_, size)| **size);
+    roomy
+        .or_else(|| smallest().map(|(group, _)| group))
+        .unwrap_or_default()
 }
 
 /// Maps real time (any monotonic clock, microseconds) to media time.
@@ -167,11 +199,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sessions_of_any_phase_are_woken_together() {
-        let pacing = Pacing::default();
-        let woken = [40_001, 53_456, 80_000].map(|at| pacing.together(at));
-        assert_eq!(woken, [80_000; 3]);
-        assert_eq!(pacing.together(Micros::MAX), Micros::MAX, "never is never");
+    fn sessions_of_a_group_are_woken_together_and_groups_one_after_the_other() {
+        for group in 0..GROUPS {
+            let pacing = Pacing::default().in_group(group);
+            let first = 40_000 + 5_000 * group as Micros;
+            let woken = [1, 13_456, 40_000].map(|after| pacing.together(first + after));
+            assert_eq!(woken, [first + 40_000; 3]);
+            assert_eq!(pacing.together(0), first - 40_000);
+            assert_eq!(pacing.together(Micros::MAX), Micros::MAX, "never is never");
+        }
+    }
+
+    #[test]
+    fn a_group_is_begun_when_the_last_one_is_full_and_gaps_are_filled() {
+        let mut sizes = [0; GROUPS];
+        for _ in 0..GROUPS * GROUP_SIZE + 3 {
+            sizes[group_for_next(sizes)] += 1;
+        }
+        assert_eq!(sizes[..4], [51, 51, 51, 50]);
+        sizes[5] = 7;
+        assert_eq!(group_for_next(sizes), 5);
+        assert_eq!(group_for_next([0; GROUPS]), 0);
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod reload;
 pub use lifecycle::Lifetimes;
 
 use crate::circuit::{CircuitOptions, Circuits};
-use crate::clock::Pacing;
+use crate::clock::{GROUPS, Pacing, group_for_next};
 use crate::controls::{ControlError, Persona, Render};
 use crate::driver::{Command, Host, Observer, Providers, run};
 use crate::engine::{
@@ -121,6 +121,8 @@ struct Entry {
     commands: mpsc::Sender<Command>,
     outbox: Outbox,
     status: Arc<Status>,
+    /// Whom it is woken together with.
+    group: usize,
 }
 
 /// Counts for an operator.
@@ -494,12 +496,22 @@ impl Hub {
         }
         let roster = shared.roster();
         let limit = roster.config.max_sessions;
-        if shared.lock().len() >= limit {
-            return Err(OpenError::Full { limit });
+        let mut groups = [0; GROUPS];
+        {
+            let sessions = shared.lock();
+            if sessions.len() >= limit {
+                return Err(OpenError::Full { limit });
+            }
+            for entry in sessions.values() {
+                if let Some(size) = groups.get_mut(entry.group) {
+                    *size += 1;
+                }
+            }
         }
         let id = SessionId::new(secret(&*shared.host));
-        let (session, config) =
-            shared.session(&roster, &id, request, roster.config.pacing, None)?;
+        let group = group_for_next(groups);
+        let pacing = roster.config.pacing.in_group(group);
+        let (session, config) = shared.session(&roster, &id, request, pacing, None)?;
         let description = self.described(&id, &config, &session);
         let limits = OutboxLimits {
             replay_us: roster.config.lifetimes.resume_us,
@@ -514,6 +526,7 @@ impl Hub {
             commands,
             outbox,
             status,
+            group,
         };
         let mut sessions = shared.lock();
         // A reload in between told those who were here.

@@ -23,7 +23,7 @@ pub struct Reload {
     pub tts: Vec<Candidate>,
     /// First to last resort; after the last: audio only.
     pub avatar: Vec<Candidate>,
-    /// When media leaves; whether in real time stays as it is.
+    /// When media leaves; whether in real time, and how far behind the multiples, stays as it is.
     pub pacing: Pacing,
     /// Messages of the conversation that a language model is given at most.
     pub history: usize,
@@ -72,8 +72,16 @@ impl Session {
             on_break,
             mapper,
         } = *offered;
-        let realtime = self.config.pacing.realtime;
-        self.config.pacing = Pacing { realtime, ..pacing };
+        let Pacing {
+            realtime,
+            behind_us,
+            ..
+        } = self.config.pacing;
+        self.config.pacing = Pacing {
+            realtime,
+            behind_us,
+            ..pacing
+        };
         self.config.history = history;
         self.config.retries = retries;
         self.config.on_break = on_break;
