@@ -318,8 +318,8 @@ impl Driver {
                         }
                     }
                 },
-                Output::Tts(input) => self.tts.push(input),
-                Output::Avatar(input) => self.avatar.push(input),
+                Output::Tts(input) => self.tts.push(input, |_, next| Some(next)),
+                Output::Avatar(input) => self.avatar.push(input, gather),
                 Output::End(Stage::Tts) => self.tts.ended = true,
                 Output::End(Stage::Avatar) => self.avatar.ended = true,
                 Output::End(Stage::Llm) => {}
@@ -331,6 +331,17 @@ impl Driver {
                 }
             }
         }
+    }
+}
+
+/// Crumbs of sound that wait for a face become one piece.
+fn gather(last: &mut AvatarInput, next: AvatarInput) -> Option<AvatarInput> {
+    match (last, &next) {
+        (AvatarInput::Audio(last), AvatarInput::Audio(chunk)) if last.gathers(chunk) => {
+            last.append(chunk);
+            None
+        }
+        _ => Some(next),
     }
 }
 

@@ -6,6 +6,9 @@ use crate::wire::{Kind, Mode, Said};
 use anyhow::{Context, Result};
 use std::time::Duration;
 
+/// Why a provider serves again that another one had stood in for.
+const BACK: &str = "every turn begins with the first that can be used";
+
 /// What a client saw of one turn; times since it sent its text.
 #[derive(Debug, Default)]
 pub(crate) struct Story {
@@ -50,6 +53,8 @@ impl Story {
                         story.served = Some(after);
                     }
                 }
+                // A turn that begins with the primary again, after one that another provider served.
+                Kind::ProviderSwitched if event.said() == BACK => {}
                 Kind::ProviderSwitched => {
                     story.switches.push((after, event.said()));
                     awaited = true;

@@ -49,8 +49,13 @@ impl<I, E> Slot<I, E> {
         *self = Slot::new();
     }
 
-    /// To the call, as soon as it takes it.
-    pub(super) fn push(&mut self, item: I) {
+    /// To the call, as soon as it takes it. `gather` may add it to the last one that waits, or gives it back.
+    pub(super) fn push(&mut self, item: I, gather: impl FnOnce(&mut I, I) -> Option<I>) {
+        let item = match self.pending.back_mut() {
+            Some(last) => gather(last, item),
+            None => Some(item),
+        };
+        let Some(item) = item else { return };
         self.choked |= self.pending.len() >= PENDING;
         if self.choked {
             self.pending.clear();
@@ -129,13 +134,33 @@ mod tests {
         (taken, giver)
     }
 
+    fn one_by_one(_: &mut usize, item: usize) -> Option<usize> {
+        Some(item)
+    }
+
+    #[test]
+    fn what_can_be_gathered_takes_one_place() {
+        let mut slot = Slot::new();
+        let (mut taken, _giver) = open(&mut slot);
+        let mut context = Context::from_waker(Waker::noop());
+        for item in 0..PENDING * 2 {
+            slot.push(item, |last, item| {
+                *last = item;
+                None
+            });
+        }
+        slot.flush(&mut context);
+        let last = taken.poll_next_unpin(&mut context);
+        assert_eq!(last, Poll::Ready(Some(PENDING * 2 - 1)));
+    }
+
     #[test]
     fn who_takes_nothing_is_given_up_before_all_memory_is() {
         let mut slot = Slot::new();
         let (_taken, _giver) = open(&mut slot);
         let mut context = Context::from_waker(Waker::noop());
         for item in 0..PENDING + 9 {
-            slot.push(item);
+            slot.push(item, one_by_one);
             slot.flush(&mut context);
             assert!(slot.pending.len() <= PENDING);
         }
@@ -151,7 +176,7 @@ mod tests {
         let mut slot = Slot::new();
         let (mut taken, _giver) = open(&mut slot);
         let mut context = Context::from_waker(Waker::noop());
-        (0..500).for_each(|item| slot.push(item));
+        (0..500).for_each(|item| slot.push(item, one_by_one));
         let mut got = Vec::new();
         while got.len() < 500 {
             slot.flush(&mut context);
