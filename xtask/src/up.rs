@@ -58,9 +58,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         eprintln!("  Hosted voices and language models are SIMULATED by doubles on this machine.");
     }
     eprintln!();
-    let mut serve = Sh::new(server)
-        .envs(moved_components(workspace))
-        .envs(variables);
+    // What stands in .env the server reads itself, so that a reload reads it anew.
+    let moved = moved_components(workspace).filter(|_| !variables.contains_key(COMPONENTS_KEY));
+    let mut serve = Sh::new(server).envs(moved);
     if let Some(doubles) = doubles {
         // Last: neither a key nor an address of the user's own leads anywhere else.
         serve = serve.envs(doubles.variables).stdin(doubles.leash);

@@ -28,6 +28,7 @@ struct Fixed {
     cache_dir: PathBuf,
     /// The most memory that an instance can be given, in MiB: address space for it was reserved.
     max_memory_mb: u32,
+    shutdown_s: u64,
 }
 
 /// Everybody who is loaded.
@@ -69,6 +70,7 @@ impl Fleet {
         let fixed = Fixed {
             cache_dir: config.runtime.cache_dir.clone(),
             max_memory_mb: largest_memory(config),
+            shutdown_s: config.runtime.shutdown_s,
         };
         let recipes = Recipes::read(config, environment, fixed.max_memory_mb).await;
         let stock = Stock::load(&runtime, config, &recipes, None).await?;
@@ -163,6 +165,9 @@ impl Fixed {
         let mut keys = Vec::new();
         if config.runtime.cache_dir != self.cache_dir {
             keys.push("runtime.cache_dir".to_owned());
+        }
+        if config.runtime.shutdown_s != self.shutdown_s {
+            keys.push("runtime.shutdown_s".to_owned());
         }
         let larger = active(config).filter(|one| one.limits.memory_mb > self.max_memory_mb);
         keys.extend(larger.map(|one| {
