@@ -103,8 +103,8 @@ impl Meter {
 
     /// What is left of that now.
     pub(crate) fn first_left(&self, now: Micros, budget: Budget) -> Micros {
-        let left = |due: Micros| due.saturating_sub(now);
-        self.due.map_or_else(|| self.first(budget), left)
+        let owed = self.since.map_or(0, |since| now.saturating_sub(since));
+        budget.first_output_us.saturating_sub(self.spent + owed)
     }
 
     /// Whether what is owed is late.
@@ -190,6 +190,13 @@ mod tests {
         let mut meter = Meter::default();
         meter.owe(0, meter.first(BUDGET), BUDGET);
         assert_eq!(meter.first_left(30, BUDGET), 70);
+        meter.rest(50);
+        assert_eq!(
+            meter.first_left(55, BUDGET),
+            50,
+            "also when it has just failed"
+        );
+        meter.owe(50, BUDGET.gap_us, BUDGET);
         meter.again(60);
         assert_eq!(meter.first_left(60, BUDGET), 40);
         meter.owe(60, meter.first(BUDGET), BUDGET);

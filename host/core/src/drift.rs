@@ -122,6 +122,14 @@ impl Drift {
         self.account = Account::default();
     }
 
+    /// Another face draws, or the same one begins anew: nothing is known of it. The turn's account goes on.
+    pub fn another(&mut self) {
+        *self = Drift {
+            account: std::mem::take(&mut self.account),
+            ..Drift::default()
+        };
+    }
+
     /// A frame leaves when `media` is heard; `speaking`: with sound. `alone`: no other frame builds on
     /// it.
     pub fn frame(

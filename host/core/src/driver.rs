@@ -326,6 +326,9 @@ impl Driver {
                 Output::Close(Stage::Llm) => self.llm.close(),
                 Output::Close(Stage::Tts) => self.tts.close(),
                 Output::Close(Stage::Avatar) => self.avatar.close(),
+                // A turn that ends on who was exchanged says nothing of the one who has the name now.
+                Output::Judge(id, _)
+                    if exchanged(&self.providers, self.offered.as_deref(), &id) => {}
                 Output::Judge(id, verdict) => {
                     self.circuits.judge(&id, self.host.now(), verdict);
                 }
@@ -343,6 +346,19 @@ fn gather(last: &mut AvatarInput, next: AvatarInput) -> Option<AvatarInput> {
         }
         _ => Some(next),
     }
+}
+
+/// Whether a reload has given this name to somebody else, or to nobody.
+fn exchanged(now: &Providers, next: Option<&Providers>, id: &str) -> bool {
+    fn stays<P: Provider + ?Sized>(now: &[Arc<P>], next: &[Arc<P>], id: &str) -> bool {
+        let mut named = now.iter().filter(|one| one.id() == id);
+        named.any(|one| next.iter().any(|other| Arc::ptr_eq(one, other)))
+    }
+    next.is_some_and(|next| {
+        !stays(&now.llm, &next.llm, id)
+            && !stays(&now.tts, &next.tts, id)
+            && !stays(&now.avatar, &next.avatar, id)
+    })
 }
 
 fn resolve(mapper: &Arc<dyn Mapper>, request: ResolveRequest) -> Resolving {

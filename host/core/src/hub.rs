@@ -529,6 +529,11 @@ impl Hub {
             group,
         };
         let mut sessions = shared.lock();
+        if shared.closing.load(Ordering::SeqCst) {
+            // Those who were here have been told; this one was not.
+            entry.end();
+            return Err(OpenError::ShuttingDown);
+        }
         // A reload in between told those who were here.
         let latest = shared.roster();
         if !Arc::ptr_eq(&latest, &roster) {
@@ -538,8 +543,8 @@ impl Hub {
         Ok(description)
     }
 
-    fn delivery(config: &SessionConfig) -> Delivery {
-        if config.avatar.is_empty() {
+    fn delivery(faces: &[Candidate]) -> Delivery {
+        if faces.is_empty() {
             Delivery::None
         } else {
             Delivery::Frames

@@ -10,7 +10,9 @@ mod world;
 
 use tth_core::controls::{ControlUpdate, Emotion, RenderWish};
 use tth_core::events::{ClientEvent, ServerEvent, TurnEnd, TurnMetrics, TurnMode};
-use tth_core::provider::{AvatarInput, Role, Stage};
+use tth_core::media::{Viseme, VisemeMark};
+use tth_core::provider::{AvatarInput, Role, Stage, TtsEvent};
+use tth_core::session::Input;
 use world::*;
 
 fn ended(world: &World) -> Vec<TurnEnd> {
@@ -589,4 +591,34 @@ fn a_client_that_vanishes_stops_the_turn_and_may_come_back() {
     world.run_for(8_000_000);
     check(&world.seen);
     assert_eq!(ended(&world), [TurnEnd::Interrupted, TurnEnd::Completed]);
+}
+
+#[test]
+fn a_voice_that_tells_of_sound_but_makes_none_is_replaced_in_its_budget() {
+    let mut world = World::connected(
+        true,
+        Script {
+            silent: vec![(Stage::Tts, 0)],
+            ..Script::default()
+        },
+    );
+    world.say("Hello there.", TurnMode::Say);
+    let began = world.now;
+    let mark = VisemeMark {
+        at: 0,
+        duration_us: 100_000,
+        shape: Viseme::Aa,
+        weight: 1.0,
+    };
+    while world.now < began + 20_000_000 && ended(&world).is_empty() {
+        world.run_for(500_000);
+        let told = Some(Ok(TtsEvent::Viseme(mark)));
+        world.give(Input::Tts(world.tts.ticket, told));
+    }
+    let switched = |event: &ServerEvent| matches!(event, ServerEvent::ProviderSwitched { .. });
+    let replaced = world.seen.iter().find(|seen| switched(&seen.event));
+    let after = replaced.expect("nobody took over").at - began;
+    let budget = tth_core::session::Budget::default().first_output_us;
+    assert!(after <= budget + 500_000, "{after}");
+    assert_eq!(ended(&world), [TurnEnd::Completed]);
 }

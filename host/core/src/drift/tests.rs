@@ -97,6 +97,19 @@ fn a_stall_is_caught_up_with_in_one_go_once_it_is_sure() {
 }
 
 #[test]
+fn another_face_owes_nothing_of_what_the_last_one_did() {
+    let mut drift = Drift::default();
+    watch(&mut drift, true, true, &[0; 20]);
+    watch(&mut drift, true, true, &[900_000; 5]);
+    drift.another();
+    let advice = watch(&mut drift, true, true, &[0; 20]);
+    assert!(asked(&advice).is_empty());
+    assert_eq!(hidden(&advice), 0);
+    let advice = watch(&mut drift, true, true, &[900_000; 5]);
+    assert!(!asked(&advice).is_empty(), "its own stall is seen");
+}
+
+#[test]
 fn without_sound_only_what_is_always_late_counts() {
     let jitter: Vec<i64> = (0..400).map(|n| (n % 5) * 40_000).collect();
     assert_eq!(

@@ -41,7 +41,7 @@ impl Hub {
             state: SessionState::Waiting,
             persona_id: config.persona.id.clone(),
             audio: voice.unwrap_or(USUAL_AUDIO),
-            delivery: Hub::delivery(config),
+            delivery: Hub::delivery(&config.avatar),
             codec: codec.unwrap_or(VideoCodec::Jpeg),
             render: config.render,
             providers: session.providers(),

@@ -52,7 +52,9 @@ impl Lifetimes {
     pub(super) fn end(&self, status: &Status, attached: bool) -> Option<(Micros, Farewell)> {
         let read = |time: &std::sync::atomic::AtomicU64| time.load(Ordering::Relaxed);
         let idle = if !attached {
-            Some(read(&status.touched).saturating_add(self.idle_us))
+            // Whoever may still resume finds it.
+            let awaited = self.idle_us.max(self.resume_us);
+            Some(read(&status.touched).saturating_add(awaited))
         } else if status.busy.load(Ordering::Relaxed) || self.idle_connected_us == 0 {
             None
         } else {
@@ -121,7 +123,7 @@ impl Hub {
     /// microseconds, then they are stopped. Clients are told why. Done when all have ended.
     pub async fn drain(&self, bound: Micros) {
         let shared = &self.0;
-        shared.closing.store(true, Ordering::Relaxed);
+        shared.closing.store(true, Ordering::SeqCst);
         let until = shared.host.now().saturating_add(bound);
         let ended = shared
             .running
@@ -133,7 +135,7 @@ impl Hub {
 
     /// Open no more sessions, and end those there are at once.
     pub fn shut_down(&self) {
-        self.0.closing.store(true, Ordering::Relaxed);
+        self.0.closing.store(true, Ordering::SeqCst);
         for (_, entry) in self.0.lock().drain() {
             entry.end();
         }

@@ -110,6 +110,10 @@ impl Shared {
             mapper: false,
         };
         entry.description.providers = roster.primaries();
+        entry.description.delivery = Hub::delivery(avatar);
+        if let Some(audio) = tts.first().and_then(|voice| voice.info.audio) {
+            entry.description.audio = audio;
+        }
         let command = Command::Reload(roster.providers.clone(), Box::new(reload));
         // Every clone of a sender has a place of its own in the queue.
         let _over_already = entry.commands.clone().try_send(command);

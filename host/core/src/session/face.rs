@@ -163,6 +163,7 @@ impl Session {
             return self.face_failed(now, &error);
         }
         self.face.state = State::Open(ticket);
+        self.face.drift.another();
         self.face.base = self.face.end.max(self.clock.media(now));
         self.face.ahead = 0;
         self.face.due = Some(now + self.face_budget().first_output_us);

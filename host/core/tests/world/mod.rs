@@ -78,7 +78,7 @@ pub struct World {
     ids: [Vec<String>; 3],
     script: Script,
     llm: Slot<LlmEvent>,
-    tts: Slot<TtsEvent>,
+    pub tts: Slot<TtsEvent>,
     avatar: Slot<AvatarEvent>,
     calls: [u32; 3],
     resolve: Option<(Micros, ResolveRequest)>,

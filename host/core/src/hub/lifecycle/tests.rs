@@ -268,6 +268,17 @@ fn nobody_comes_and_the_session_ends() {
 }
 
 #[test]
+fn who_may_still_resume_finds_the_session() {
+    let lifetimes = Lifetimes {
+        idle_us: 20 * SECOND,
+        resume_us: 30 * SECOND,
+        ..Lifetimes::default()
+    };
+    let end = lifetimes.end(&Status::opened(SECOND), false);
+    assert_eq!(end, Some((31 * SECOND, Farewell::Idle)));
+}
+
+#[test]
 fn who_is_there_but_asks_for_nothing_is_told_and_let_go() {
     let mut world = World::new(Lifetimes {
         idle_connected_us: 60 * SECOND,

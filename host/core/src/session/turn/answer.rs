@@ -27,8 +27,13 @@ impl Session {
         let Some(turn) = self.turn.as_mut().filter(|turn| turn.llm.is(ticket)) else {
             return;
         };
-        turn.llm.meter.rest(now);
-        turn.llm.meter.owe(now, budget.gap_us, budget);
+        // What it has used is no output: the answer is still owed.
+        if !matches!(item, Some(Ok(LlmEvent::Usage { .. }))) {
+            turn.llm.meter.rest(now);
+        }
+        if matches!(item, Some(Ok(LlmEvent::Text(_) | LlmEvent::Hint { .. }))) {
+            turn.llm.meter.owe(now, budget.gap_us, budget);
+        }
         match item {
             Some(Ok(LlmEvent::Text(delta))) => {
                 turn.llm.output(now);
@@ -58,7 +63,6 @@ impl Session {
             Some(Err(error)) => self.stage_failed(now, Stage::Llm, error),
             None => {
                 turn.llm.state = State::Done;
-                turn.llm.meter.rest(now);
                 self.served_well(Stage::Llm);
                 self.answer_over(now);
             }

@@ -138,7 +138,13 @@ impl Session {
     /// A stage's call ended as it should.
     pub(super) fn served_well(&mut self, stage: Stage) {
         let index = self.serving(stage);
-        self.judge(stage, index, Verdict::Well);
+        let mute = |turn: &mut super::Turn| stage == Stage::Tts && !turn.running(stage).gave;
+        let verdict = match self.turn.as_mut().is_some_and(mute) {
+            // It had nothing to say.
+            true => Verdict::Unknown,
+            false => Verdict::Well,
+        };
+        self.judge(stage, index, verdict);
     }
 
     /// Nothing more will be said.

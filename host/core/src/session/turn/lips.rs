@@ -6,8 +6,9 @@ use crate::provider::{AvatarInput, CallContext};
 use crate::session::Session;
 use std::collections::VecDeque;
 
-/// Sound is remembered until this long after it was heard: who comes back may hear it again.
-const KEPT_US: Micros = 2_000_000;
+/// Sound is remembered until this long after it was heard: who comes back may hear it again. A connection
+/// that broke is noticed by most clients before that.
+const KEPT_US: Micros = 10_000_000;
 
 /// Sound and mouth shapes that the face was told, with media times.
 #[derive(Debug, Default)]
@@ -36,7 +37,8 @@ impl Lips {
 fn end(input: &AvatarInput) -> Option<Micros> {
     match input {
         AvatarInput::Audio(chunk) => Some(chunk.end()),
-        AvatarInput::Viseme(mark) => Some(mark.at + Micros::from(mark.duration_us)),
+        // No longer than what is kept: one shape must not keep all that follows it.
+        AvatarInput::Viseme(mark) => Some(mark.at + Micros::from(mark.duration_us).min(KEPT_US)),
         _ => None,
     }
 }

@@ -246,7 +246,11 @@ impl Session {
         let Some(turn) = self.turn.as_mut().filter(|turn| turn.tts.is(ticket)) else {
             return;
         };
-        turn.tts.meter.rest(now);
+        // What is told of the sound is not the sound that is owed.
+        let told = matches!(item, Some(Ok(TtsEvent::Viseme(_) | TtsEvent::TextMark(_))));
+        if !told {
+            turn.tts.meter.rest(now);
+        }
         match item {
             Some(Ok(TtsEvent::Audio(mut chunk))) => {
                 turn.tts.output(now);
