@@ -160,7 +160,7 @@ export class Report {
 
   summarise(from) {
     const who = this.told.length === 1 ? `${STAGES[this.told[0]].toLowerCase()} ` : "";
-    this.summary.textContent = `last change: ${who}from ${mediaTime(from)}`;
+    this.summary.textContent = `${who}from ${mediaTime(from)}`;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => { this.live.textContent = this.inWords(); }, ANNOUNCE_AFTER_MS);
   }
@@ -173,7 +173,7 @@ export class Report {
         if (fresh) told[line.outcome]?.push(`${title} by ${STAGES[stage]}`);
       }
     }
-    const parts = [`Controls, ${this.summary.textContent}.`];
+    const parts = [`Controls, last change: ${this.summary.textContent}.`];
     if (told.downgraded.length) parts.push(`Adapted: ${told.downgraded.join(", ")}.`);
     if (told.ignored.length) parts.push(`Not possible: ${told.ignored.join(", ")}.`);
     return parts.join(" ");

@@ -187,6 +187,11 @@ async fn the_report_says_what_became_of_a_slider() -> Result<()> {
                 },
             )
             .await?;
+            let full = console.script(height).await?;
+            ensure!(
+                full == empty,
+                "the report of every stage moved the page: {empty} px, then {full} px"
+            );
             Ok(())
         },
     )
