@@ -104,7 +104,7 @@ pub enum Input {
     Resumed {
         /// Media time of the first sound that it has not got.
         unheard: Option<Micros>,
-        /// Media time at which the last picture that it got ends, if known.
+        /// Media time at which the last picture that it got ends; none: it got none.
         shown: Option<Micros>,
     },
     /// The reader was lost, and may come back until then.

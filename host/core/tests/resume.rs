@@ -479,3 +479,62 @@ fn what_was_played_does_not_go_on_while_nobody_listens() {
     let sent = client.sound()[0].1;
     assert!(position.unwrap() < sent, "{position:?} of {sent}");
 }
+
+/// A turn is over, seconds pass, controls are changed; of all that the client saw `sees` events only.
+fn idle_and_back(sees: usize) -> (World, Client) {
+    let mut world = World::new(config(true), Script::default());
+    let mut client = Client::connect(&mut world);
+    client.sees = sees;
+    world.say("Hello.", TurnMode::Chat);
+    client.run(&mut world, 15_000_000);
+    world.client(tell::feel("joy"));
+    client.run(&mut world, 200_000);
+    client.resume(&mut world);
+    (world, client)
+}
+
+/// When the sound that comes next does, and where it stands behind the last.
+fn next_turn(world: &mut World, client: &mut Client) -> (Micros, Micros) {
+    client.run(world, 100_000);
+    let (asked, before) = (world.now, client.sound().last().unwrap().1);
+    let had = client.got.len();
+    world.say("And now?", TurnMode::Chat);
+    client.run(world, 6_000_000);
+    let next = client.got.iter().skip(had).find_map(|(at, one)| {
+        let ServerEvent::Audio(chunk) = &one.event else {
+            return None;
+        };
+        Some((*at - asked, chunk.at.saturating_sub(before)))
+    });
+    next.expect("it said nothing for six seconds")
+}
+
+#[test]
+fn controls_of_a_pause_keep_nobody_waiting_who_goes_back_before_it() {
+    let (_, whole) = idle_and_back(usize::MAX);
+    let end = |event: &ServerEvent| matches!(event, ServerEvent::TurnEnded { .. });
+    let ended = whole.events().position(end).unwrap();
+    // The end of the turn was not seen, and neither was the pause.
+    let (mut world, mut client) = idle_and_back(ended - 20);
+    let (waited, behind) = next_turn(&mut world, &mut client);
+    assert!(
+        waited < 3_000_000 && behind < 3_000_000,
+        "{waited} {behind}"
+    );
+}
+
+#[test]
+fn a_face_is_there_at_once_for_who_saw_none_and_goes_back() {
+    let (mut world, mut client) = idle_and_back(1);
+    client.run(&mut world, 1_000_000);
+    let frames: Vec<_> = client
+        .events()
+        .filter_map(|event| match event {
+            ServerEvent::Video(frame) => Some(frame.at),
+            _ => None,
+        })
+        .collect();
+    assert!(frames.len() > 10, "{frames:?}");
+    assert!(frames[0] < 1_000_000, "{frames:?}");
+    client.check();
+}

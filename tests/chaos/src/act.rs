@@ -5,6 +5,7 @@ use crate::tag::{Author, Word};
 use tth_core::controls::{Character, ControlUpdate, Emotion, RenderWish};
 use tth_core::events::{ClientEvent, TurnMode};
 use tth_core::media::Micros;
+use tth_core::provider::Stage;
 
 /// How fast a reader takes what waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +45,16 @@ pub enum Act {
     Nonsense,
     /// Go away, and come back after so long.
     Leave(Micros),
+    /// Lose the stream with so many events still on the way, and resume after so long.
+    Lose(Micros, u8),
+    /// The same, but the server notices only by the new stream.
+    Resume(u8),
     /// Come again without having left.
     TakeOver,
+    /// The operator's configuration is read anew.
+    Reload,
+    /// Other sessions had the n-th provider of a stage fail so often, or serve well.
+    Others(Stage, u8, u8),
     /// Read in another way.
     Read(Pace),
     /// Wake the session without a reason, as a timer that goes off too early.
@@ -68,7 +77,7 @@ impl Act {
     /// What a client does next.
     pub fn draw(rng: &mut Rng) -> Act {
         let words = |rng: &mut Rng, most| u8::try_from(rng.range(1..most)).unwrap_or(1);
-        match rng.any() % 32 {
+        match rng.any() % 40 {
             0..=8 => Act::Chat(words(rng, 5)),
             9..=12 => Act::Say(words(rng, 12)),
             13 => Act::Gather(words(rng, 4)),
@@ -87,6 +96,15 @@ impl Act {
             25 => Act::Ping,
             26 | 27 => Act::Leave(rng.range(0..3_000_000)),
             28 => Act::TakeOver,
+            31..=33 => Act::Lose(away(rng), words(rng, 12)),
+            34 => Act::Resume(words(rng, 12)),
+            35 | 36 => Act::Reload,
+            37 | 38 => Act::Others(
+                rng.pick(&[Stage::Llm, Stage::Tts, Stage::Avatar])
+                    .unwrap_or(Stage::Tts),
+                words(rng, 3) - 1,
+                rng.pick(&[0, 1, 3, 3]).unwrap_or(3),
+            ),
             29 | 30 => Act::Read(match rng.any() % 4 {
                 0 => Pace::Stuck,
                 1 | 2 => Pace::Slow(words(rng, 8), rng.range(1_000..400_000)),
@@ -112,12 +130,25 @@ impl Act {
             Act::Ping => "ping",
             Act::Nonsense => "nonsense",
             Act::Leave(_) => "leave and return",
+            Act::Lose(..) => "lost stream",
+            Act::Resume(_) => "stream lost unnoticed",
             Act::TakeOver => "take over",
+            Act::Reload => "reload",
+            Act::Others(_, _, 0) => "others are served well",
+            Act::Others(..) => "others see it fail",
             Act::Read(Pace::Stuck) => "stuck reader",
             Act::Read(Pace::Slow(..)) => "slow reader",
             Act::Read(Pace::Fast) => "fast reader",
             Act::Wake => "early timer",
         }
+    }
+}
+
+/// How long a client is away: mostly less than it is waited for.
+fn away(rng: &mut Rng) -> Micros {
+    match rng.chance(85) {
+        true => rng.range(0..3_000_000),
+        false => rng.range(3_000_000..60_000_000),
     }
 }
 

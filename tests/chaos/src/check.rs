@@ -8,12 +8,14 @@
 //! | every word is heard once and whole, in order, without a gap; `text_heard` is what was heard | [`words`] |
 //! | a language model is told what was heard, no more and no less | [`history`] |
 //! | what readers get is what was sent, numbered without a gap, less what may be dropped | [`received`] |
+//! | a turn begins with who is not barred; who was called in it is judged once | [`verdicts`] |
 //! | queues within bounds, calls given up, nobody waits longer than a budget | [`bounds`] |
 
 pub mod bounds;
 pub mod history;
 pub mod order;
 pub mod received;
+pub mod verdicts;
 pub mod words;
 
 use crate::tag::{Author, Ledger, words as tags};
@@ -24,6 +26,7 @@ use received::Received;
 use tth_core::events::{ServerEvent, TurnEnd};
 use tth_core::ids::TurnId;
 use tth_core::media::Micros;
+use verdicts::Verdicts;
 use words::Words;
 
 /// A rule that was broken.
@@ -70,6 +73,8 @@ pub struct Checks {
     pub history: History,
     /// What readers get.
     pub received: Received,
+    /// Who is asked, and what is said of them.
+    pub verdicts: Verdicts,
     /// Queues, calls and budgets.
     pub bounds: Bounds,
     /// How the last turn ended.
@@ -85,6 +90,7 @@ impl Checks {
             words: Words::default(),
             history: History::new(history),
             received: Received::default(),
+            verdicts: Verdicts::default(),
             bounds,
             last_end: None,
         }

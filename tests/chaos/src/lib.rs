@@ -8,6 +8,9 @@
 //!
 //! [`sockets`] does the same to a real server, as far as that can be seen from outside.
 //!
+//! Breakers and reloads are drawn, too: who is barred, and who serves from the next turn on, is the
+//! world's [`roster`]. Streams are lost and resumed, with events on the way that never arrived.
+//!
 //! To add a fault, add a line to [`fault`] and let a stage suffer it; to add something that clients
 //! do, add an [`act`]; both are drawn from then on. Where the core's own inputs and outputs change,
 //! `world/carry.rs` and `world/step.rs` are the only files that name them.
@@ -18,6 +21,7 @@ pub mod check;
 pub mod fault;
 pub mod plan;
 pub mod rng;
+pub mod roster;
 pub mod run;
 pub mod sabotage;
 pub mod shrink;

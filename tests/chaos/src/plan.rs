@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::rng::Rng;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use tth_core::circuit::CircuitOptions;
 use tth_core::clock::Pacing;
 use tth_core::controls::{Persona, Render};
 use tth_core::ids::SessionId;
@@ -15,6 +16,12 @@ use tth_core::session::{Budget, Candidate, OnBreak, Retries, SessionConfig};
 
 /// The feature of language models that can go on with another one's answer.
 const CONTINUES: &str = "continues";
+
+/// Bytes that are more than any turn of a plan has.
+pub const ROOMY: usize = 64 << 20;
+
+/// What the names of faces begin with.
+pub const FACE: &str = "face";
 
 /// A number for each stage.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,6 +90,8 @@ pub struct Plan {
     pub frame_bytes: usize,
     /// What may wait for a reader.
     pub outbox: OutboxLimits,
+    /// When a provider is left alone.
+    pub circuit: CircuitOptions,
     /// How often a provider is asked again before the next one is.
     pub retries: Retries,
     /// What becomes of an answer that breaks off.
@@ -145,9 +154,13 @@ impl Plan {
                 hard_bytes: usize::try_from(rng.range(40_000..100_000)).unwrap_or(40_000),
                 events: usize::try_from(rng.range(20..150)).unwrap_or(20),
                 lossless: !realtime,
-                // Who leaves here leaves for good.
-                replay_us: 0,
-                replay_bytes: 0,
+                // Of a file nothing is sent twice.
+                replay_us: if realtime { 30_000_000 } else { 0 },
+                replay_bytes: rng.pick(&[ROOMY, ROOMY, 4_000]).unwrap_or(ROOMY),
+            },
+            circuit: CircuitOptions {
+                failures: rng.pick(&[0, 1, 2, 3]).unwrap_or(3),
+                pause_us: rng.range(500_000..10_000_000),
             },
             retries: Retries {
                 attempts: small(rng, 0..3),
@@ -202,7 +215,7 @@ impl Plan {
             codecs: self.codec.into_iter().collect(),
             llm: self.chain("model", llm, model),
             tts: self.chain("voice", tts, &[]),
-            avatar: self.chain("face", avatar, &[]),
+            avatar: self.chain(FACE, avatar, &[]),
             pacing: Pacing {
                 realtime: self.realtime,
                 ..Pacing::default()

@@ -1,6 +1,7 @@
 //! A wrapper around a session that breaks one rule on purpose: what the checkers are worth shows in
 //! whether they notice.
 
+use crate::plan::FACE;
 use crate::tag::{Author, Word};
 use tth_core::events::{Envelope, ServerEvent};
 use tth_core::media::AudioChunk;
@@ -37,10 +38,15 @@ pub enum Trick {
     LosesEvent,
     /// Voices are not opened.
     OpensNot,
+    /// Nobody hears how it went with a provider.
+    JudgesNot,
+    JudgesTwice,
+    /// The second of a chain is asked first.
+    AsksSecond,
 }
 
 /// All of them.
-pub const TRICKS: [Trick; 16] = [
+pub const TRICKS: [Trick; 19] = [
     Trick::EndsNot,
     Trick::EndsTwice,
     Trick::SpeaksOn,
@@ -57,6 +63,9 @@ pub const TRICKS: [Trick; 16] = [
     Trick::LosesUtterance,
     Trick::LosesEvent,
     Trick::OpensNot,
+    Trick::JudgesNot,
+    Trick::JudgesTwice,
+    Trick::AsksSecond,
 ];
 
 /// A number in samples that no session of the first fourteen has.
@@ -114,6 +123,7 @@ impl Sabotage {
             | (Trick::LosesSound, Output::Emit(_, ServerEvent::Audio(_)))
             | (Trick::ClosesNot, Output::Close(Stage::Llm | Stage::Tts))
             | (Trick::LosesUtterance, Output::Tts(TtsInput::Utterance(_))) => true,
+            (Trick::JudgesNot, Output::Judge(id, _)) => !id.starts_with(FACE),
             (Trick::OpensNot, Output::Open(_, _, opening)) => opening.stage() == Stage::Tts,
             _ => false,
         };
@@ -128,6 +138,11 @@ impl Sabotage {
 
     /// What follows an output that should not.
     fn again(&mut self, output: &Output) -> Option<Output> {
+        if let (Trick::JudgesTwice, Output::Judge(id, verdict)) = (self.trick, output)
+            && self.now(!id.starts_with(FACE))
+        {
+            return Some(Output::Judge(id.clone(), verdict.clone()));
+        }
         let Output::Emit(turn, event) = output else {
             return None;
         };
@@ -175,6 +190,11 @@ impl Sabotage {
                 if self.now(true) =>
             {
                 text_heard.push_str(" w0x0x99z");
+            }
+            (Trick::AsksSecond, Output::Open(_, index, opening))
+                if self.now(opening.stage() == Stage::Tts && *index == 0) =>
+            {
+                *index = 1;
             }
             (Trick::InventsHistory, Output::Open(_, _, opening)) => self.invent(opening),
             _ => {}

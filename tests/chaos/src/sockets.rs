@@ -1,5 +1,6 @@
 //! Chaos over real sockets: a server whose providers fail as a seed has it, and clients that talk,
-//! interrupt, drop their sockets in mid-turn, take over and send nonsense, all at once.
+//! interrupt, drop their sockets in mid-turn, resume, take over and send nonsense, all at once, while the
+//! configuration is read anew again and again.
 //!
 //! It takes real time, so it sees less than the worlds on fake time; but it sees the gateway, the
 //! runtime and the guests. What the clients get is held against the rules that can be checked from
@@ -22,6 +23,11 @@ use tth_tests::{Server, Stream, Wire};
 
 /// How long a server may take to be well again: a provider that crashed is left alone for a while.
 const RECOVERY: Duration = Duration::from_secs(60);
+/// Between two reloads of the configuration.
+const RELOAD_EVERY: Duration = Duration::from_millis(1_500);
+/// What the server logs of each, and of one that cannot be used.
+const RELOADED: &str = "configuration reloaded";
+const REFUSED: &str = "THE CONFIGURATION WAS NOT RELOADED";
 /// A turn that nothing goes wrong with.
 const CLEAN: &str = "All is well again.";
 /// What the fixture speaks each of its words in, in microseconds.
@@ -49,6 +55,12 @@ pub struct Outcome {
     pub failed: u64,
     /// Sockets that were dropped.
     pub dropped: u64,
+    /// Those of them that were resumed where they broke.
+    pub resumed: u64,
+    /// Times that the configuration was read anew.
+    pub reloads: usize,
+    /// Times that it could not be used.
+    pub refused: usize,
     /// Providers that were replaced.
     pub switched: u64,
     /// Events that were looked at.
@@ -64,6 +76,7 @@ impl Outcome {
         self.interrupted += other.interrupted;
         self.failed += other.failed;
         self.dropped += other.dropped;
+        self.resumed += other.resumed;
         self.switched += other.switched;
         self.events += other.events;
     }
@@ -75,7 +88,8 @@ impl Outcome {
 /// If a rule is broken, with the session and what broke it; or the server is not well in the end.
 pub fn run(options: Options) -> Result<Outcome> {
     let components = server::components()?;
-    let mut server = server::start(components.path(), options.seed)?;
+    let mut config = server::Config::copy()?;
+    let mut server = server::start(components.path(), &config, options.seed)?;
     let begun = Instant::now();
     let until = begun + options.duration;
     let mut outcome = Outcome::default();
@@ -88,6 +102,10 @@ pub fn run(options: Options) -> Result<Outcome> {
             .collect();
         std::thread::sleep(options.duration / 3);
         let warm = resident_mb(server.pid());
+        while Instant::now() + RELOAD_EVERY < until {
+            config.change(&server)?;
+            std::thread::sleep(RELOAD_EVERY);
+        }
         for (number, talker) in talkers.into_iter().enumerate() {
             let talked = talker.join();
             let talked = talked.map_err(|_| anyhow::anyhow!("client {number} panicked"))?;
@@ -96,6 +114,9 @@ pub fn run(options: Options) -> Result<Outcome> {
         anyhow::Ok(warm)
     })?;
     ensure!(server.alive(), "the server died");
+    (outcome.reloads, outcome.refused) = config.changes();
+    server.logged(RELOADED, outcome.reloads, RECOVERY)?;
+    server.logged(REFUSED, outcome.refused, RECOVERY)?;
     clean_turn(&server)?;
     well(&server)?;
     outcome.resident_mb = warm.zip(resident_mb(server.pid()));

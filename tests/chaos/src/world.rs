@@ -17,6 +17,7 @@ use crate::check::bounds::Bounds;
 use crate::check::{Checks, Violation};
 use crate::fault::Tally;
 use crate::plan::{PerStage, Plan};
+use crate::roster::Roster;
 use crate::sabotage::Sabotage;
 use crate::stage::face::Face;
 use crate::stage::voice::Voice;
@@ -50,6 +51,7 @@ pub struct World {
     plan: Plan,
     session: Session,
     outbox: Outbox,
+    roster: Roster,
     now: Micros,
     phase: Phase,
     calm_until: Micros,
@@ -83,6 +85,7 @@ impl World {
         let patience = plan.budget.first_output_us.max(plan.budget.gap_us) + 3 * plan.resolve_us;
         let bounds = Bounds::new(plan.outbox, plan.realtime, patience);
         World {
+            roster: Roster::new(&config, plan.circuit),
             session: Session::new(config.clone()),
             outbox: Outbox::new(config.id, plan.outbox),
             now: START,

@@ -40,6 +40,11 @@ fn sound(seed: u64) {
         ("client", "burst of interrupts"),
         ("client", "take over"),
         ("client", "false playback"),
+        ("client", "resumes"),
+        ("client", "stream lost unnoticed"),
+        ("client", "may not resume"),
+        ("client", "reload"),
+        ("client", "others see it fail"),
         ("late", "after it was given up"),
         ("mapper", "fails"),
     ] {
@@ -106,6 +111,8 @@ fn a_session_that_breaks_a_rule_is_found_out() {
                 "a clean turn",
             ],
             Trick::LosesEvent => &["sequence without gaps", "what is received was sent"],
+            Trick::JudgesNot | Trick::JudgesTwice => &["who was called is judged once"],
+            Trick::AsksSecond => &["who is barred is left alone", "only who there is"],
             Trick::OpensNot => &[
                 "nobody waits longer than a budget",
                 "no input after its end",

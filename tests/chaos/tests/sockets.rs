@@ -23,4 +23,8 @@ fn a_real_server_keeps_the_rules_and_is_well_in_the_end() {
         "{outcome:?}"
     );
     assert!(outcome.dropped > 0 && outcome.switched > 0, "{outcome:?}");
+    assert!(
+        outcome.resumed > 0 && outcome.reloads > 1 && outcome.refused > 0,
+        "{outcome:?}"
+    );
 }

@@ -38,7 +38,7 @@ pub enum Arrival {
     Resumed {
         /// Media time of the first sound that it has not got.
         unheard: Option<Micros>,
-        /// Media time at which the last picture that it got ends, if known.
+        /// Media time at which the last picture that it got ends; none: it got none.
         shown: Option<Micros>,
     },
 }

@@ -12,8 +12,8 @@ use thiserror::Error;
 
 /// Events that are kept at most.
 const EVENTS: usize = 4096;
-/// Pictures whose end is noted: 20 s of them at 25 a second, in 8 KiB.
-const PICTURES: usize = 512;
+/// Pictures whose end is noted: half a minute of them at 60 a second, in 32 KiB.
+const PICTURES: usize = 2048;
 /// What an event takes beside its media, roughly.
 const EVENT_BYTES: usize = 256;
 

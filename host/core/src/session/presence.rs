@@ -96,7 +96,7 @@ impl Session {
     }
 
     /// A reader goes on where it was: `unheard` is the media time of the first sound that it has not
-    /// got, `shown` the end of the last picture that it has got, if that is known.
+    /// got, `shown` the end of the last picture that it has got, if it has got any.
     pub(super) fn resume(&mut self, now: Micros, unheard: Option<Micros>, shown: Option<Micros>) {
         let again = self.begin_to_listen(now);
         self.presence.awaited = None;
@@ -107,7 +107,11 @@ impl Session {
         // The next sound it gets is due one buffer after it. What was sent and got has been played
         // meanwhile, unless the reader was gone for a moment only.
         match unheard.map(|at| at.saturating_sub(playout)) {
-            Some(due) if !again || due < heard => self.clock.set(now, due),
+            Some(due) if !again || due < heard => {
+                self.clock.set(now, due);
+                // Controls that were to hold from a later time on hold by now.
+                self.layers.from = self.layers.from.min(due);
+            }
             None if !again => self.clock.jump(now, sent.saturating_sub(playout)),
             _ => {}
         }
@@ -115,9 +119,8 @@ impl Session {
         if again {
             self.close_face();
         }
-        if let Some(end) = shown {
-            self.face.shown_until(end);
-        }
+        self.face
+            .shown_until(shown.unwrap_or_else(|| self.clock.media(now)));
         self.open_face_when_resolved();
     }
 

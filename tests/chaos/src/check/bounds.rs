@@ -28,6 +28,8 @@ pub struct Bounds {
     busy_until: Micros,
     held_us: Micros,
     given: u32,
+    /// Events that are sent once more to a reader that resumed.
+    again: usize,
 }
 
 impl Bounds {
@@ -40,7 +42,14 @@ impl Bounds {
             busy_until: 0,
             held_us: 0,
             given: 0,
+            again: 0,
         }
+    }
+
+    /// A reader resumes: so many events are sent once more, and it listens to them until then.
+    pub fn resumed(&mut self, again: usize, until: Micros) {
+        self.again += again;
+        self.alive(until);
     }
 
     /// Something happens that a turn may wait for.
@@ -135,10 +144,16 @@ impl Bounds {
     ///
     /// # Errors
     /// If that was more than may wait.
-    pub fn drained(&self, events: usize, media_bytes: usize) -> Checked {
-        let (most, most_bytes) = match self.limits.lossless {
-            true => (LOSSLESS_EVENTS, usize::MAX),
-            false => (self.limits.events, self.limits.hard_bytes),
+    pub fn drained(&mut self, events: usize, media_bytes: usize) -> Checked {
+        let again = std::mem::take(&mut self.again);
+        let (most, most_bytes) = match (self.limits.lossless, again) {
+            (true, _) => (LOSSLESS_EVENTS, usize::MAX),
+            (false, 0) => (self.limits.events, self.limits.hard_bytes),
+            // What is kept to be sent again has bounds of its own.
+            (false, _) => {
+                let kept = self.limits.hard_bytes + self.limits.replay_bytes;
+                (self.limits.events + again, kept)
+            }
         };
         ensure(
             events <= most && media_bytes <= most_bytes,

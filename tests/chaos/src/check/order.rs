@@ -38,6 +38,11 @@ impl Order {
         self.audio_end
     }
 
+    /// A reader goes on whose last picture ended then, if it got any: the face draws anew from there.
+    pub fn resumed(&mut self, shown: Option<Micros>) {
+        self.video_end = self.video_end.min(shown.unwrap_or(0));
+    }
+
     /// The turn that is going on.
     pub fn running(&self) -> Option<TurnId> {
         self.running

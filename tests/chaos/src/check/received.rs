@@ -23,6 +23,8 @@ enum Kind {
     },
     Text(String),
     Applied,
+    /// What a reader that resumes gets anew.
+    Greeting,
     Other(std::mem::Discriminant<ServerEvent>),
 }
 
@@ -39,7 +41,16 @@ impl Kind {
             },
             ServerEvent::TextDelta { text } => Kind::Text(text.clone()),
             ServerEvent::ControlApplied { .. } => Kind::Applied,
+            ServerEvent::SessionReady { .. } | ServerEvent::RemoteMedia { .. } => Kind::Greeting,
             other => Kind::Other(std::mem::discriminant(other)),
+        }
+    }
+
+    /// Whether a reader that resumes gets it again.
+    fn comes_again(&self) -> bool {
+        match self {
+            Kind::Video { .. } | Kind::Greeting => false,
+            Kind::Audio { .. } | Kind::Text(_) | Kind::Applied | Kind::Other(_) => true,
         }
     }
 
@@ -48,7 +59,18 @@ impl Kind {
     }
 }
 
-#[derive(Debug)]
+/// Whether somebody takes what is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attendance {
+    /// Media are dropped.
+    Nobody,
+    /// A reader that was lost will want to have it, but for pictures.
+    Awaited,
+    /// All of it is read.
+    Reading,
+}
+
+#[derive(Clone, Debug)]
 struct Sent {
     turn: Option<TurnId>,
     kind: Kind,
@@ -60,7 +82,13 @@ struct Sent {
 #[derive(Debug, Default)]
 pub struct Received {
     waiting: VecDeque<Sent>,
+    /// What has arrived at readers since the last one came: its number, and when.
+    arrived: VecDeque<(u64, Micros, Sent)>,
     seq: u64,
+    /// The number of each picture that arrived since the last reader that came afresh, and when it ends.
+    pictures: Vec<(u64, Micros)>,
+    /// A reader has come that goes on where it was, and has not been greeted.
+    greets: bool,
     /// Turns that were interrupted.
     fenced: BTreeSet<TurnId>,
     picture: Option<Picture>,
@@ -73,15 +101,23 @@ impl Received {
         &mut self,
         turn: Option<TurnId>,
         event: &ServerEvent,
-        attached: bool,
+        attendance: Attendance,
         lossless: bool,
     ) {
         let kind = Kind::of(event);
-        if kind.is_media() && !attached {
+        let taken = match attendance {
+            Attendance::Nobody => !kind.is_media(),
+            Attendance::Awaited => !matches!(kind, Kind::Video { .. }),
+            Attendance::Reading => true,
+        };
+        if !taken {
             return;
         }
-        // Without what it builds on no picture is worth sending.
-        if !attached {
+        if self.greets && matches!(event, ServerEvent::SessionReady { .. }) {
+            return self.greet(turn, kind);
+        }
+        let nobody = attendance == Attendance::Nobody;
+        if nobody {
             // Where too much waits for nobody, all of it goes.
             self.waiting.iter_mut().for_each(|sent| sent.may_go = true);
         }
@@ -93,9 +129,18 @@ impl Received {
         let nothing = matches!(kind, Kind::Audio { bytes: 0, .. });
         self.waiting.push_back(Sent {
             turn,
-            may_go: picture || nothing || !attached,
+            may_go: picture || nothing || nobody,
             kind,
         });
+    }
+
+    /// It is greeted before anything else, and the face begins anew for it.
+    fn greet(&mut self, turn: Option<TurnId>, kind: Kind) {
+        self.greets = false;
+        let pictures = |sent: &Sent| matches!(sent.kind, Kind::Video { .. });
+        self.waiting.retain(|sent| !pictures(sent));
+        let may_go = false;
+        self.waiting.push_front(Sent { turn, kind, may_go });
     }
 
     /// The turn was interrupted: what waits of it must not arrive any more.
@@ -108,16 +153,79 @@ impl Received {
                 sent.turn = None;
             }
         }
-        self.waiting.retain(|sent| {
+        let stays = |sent: &Sent| {
             let stale = sent.kind.is_media() || matches!(sent.kind, Kind::Text(_) | Kind::Applied);
             sent.turn != Some(turn) || !stale
-        });
+        };
+        self.waiting.retain(stays);
+        self.arrived.retain(|(_, _, sent)| stays(sent));
     }
 
-    /// A reader came: media that waited was for another one.
-    pub fn attached(&mut self) {
+    /// A reader came: media that waited was for another one. Where that one was `lost`, more of what was
+    /// for it may be gone.
+    pub fn attached(&mut self, lost: bool) {
         self.waiting.retain(|sent| !sent.kind.is_media());
+        if lost {
+            self.waiting.iter_mut().for_each(|sent| sent.may_go = true);
+        }
+        self.arrived.clear();
+        self.pictures.clear();
+        self.greets = false;
         self.pictures_lost = true;
+    }
+
+    /// The last number that a reader saw of which so many events never arrived.
+    pub fn seen(&self, unseen: u8) -> u64 {
+        let all = self.arrived.len();
+        let last = all.saturating_sub(unseen.into()).checked_sub(1);
+        let last = last.and_then(|at| self.arrived.get(at));
+        match (last, self.arrived.front()) {
+            (Some((seq, ..)), _) => *seq,
+            // All that it got has not arrived.
+            (None, Some((seq, ..))) => seq - 1,
+            (None, None) => self.seq,
+        }
+    }
+
+    /// Whether all that followed that number left at `since` or later, and none of it to another reader.
+    pub fn kept(&self, seq: u64, since: Micros) -> bool {
+        let followed = self.arrived.iter().find(|(of, ..)| *of > seq);
+        match followed {
+            Some((of, at, _)) => *of == seq + 1 && *at >= since,
+            None => seq == self.seq,
+        }
+    }
+
+    /// A reader goes on behind that number: what followed it is sent again, but for pictures and greetings.
+    /// How many events that are.
+    pub fn resumed(&mut self, seq: u64) -> usize {
+        let mut again = 0;
+        while let Some((_, _, sent)) = self.arrived.pop_back_if(|(of, ..)| *of > seq) {
+            if sent.kind.comes_again() {
+                self.waiting.push_front(sent);
+                again += 1;
+            }
+        }
+        // Whoever says that it saw that will not say later that it did not.
+        self.arrived.clear();
+        self.pictures.retain(|(of, _)| *of <= seq);
+        self.seq = seq;
+        self.greets = true;
+        self.pictures_lost = true;
+        again
+    }
+
+    /// When the last picture ends that the reader has got.
+    pub fn shown(&self) -> Option<Micros> {
+        self.pictures.last().map(|(_, end)| *end)
+    }
+
+    /// Media time of the first sound that waits.
+    pub fn first_sound(&self) -> Option<Micros> {
+        self.waiting.iter().find_map(|sent| match sent.kind {
+            Kind::Audio { at, .. } => Some(at),
+            _ => None,
+        })
     }
 
     /// The reader fell too far behind: what waited is gone.
@@ -129,7 +237,7 @@ impl Received {
     ///
     /// # Errors
     /// If a rule is broken.
-    pub fn got(&mut self, envelope: &Envelope, session: &str) -> Checked {
+    pub fn got(&mut self, now: Micros, envelope: &Envelope, session: &str) -> Checked {
         let Envelope {
             seq,
             turn_id: turn,
@@ -150,8 +258,15 @@ impl Received {
             format!("{event:.60?} of {turn:?} left after its interrupt")
         })?;
         self.find(*turn, Kind::of(event))?;
+        let sent = Sent {
+            turn: *turn,
+            kind: Kind::of(event),
+            may_go: matches!(event, ServerEvent::Audio(chunk) if chunk.pcm.is_empty()),
+        };
+        self.arrived.push_back((*seq, now, sent));
         if let ServerEvent::Video(frame) = event {
             self.builds_on(&frame.data, frame.keyframe)?;
+            self.pictures.push((*seq, frame.end()));
         }
         Ok(())
     }

@@ -44,11 +44,85 @@ pub fn components() -> Result<tempfile::TempDir> {
     Ok(all)
 }
 
+/// The configuration of a server, to be changed while it runs.
+#[derive(Debug)]
+pub struct Config {
+    folder: tempfile::TempDir,
+    profile: String,
+    changes: usize,
+    refused: usize,
+}
+
+/// The profile that good providers come from, and what of it a reload changes.
+const PROFILE: &str = "profiles/mock.yaml";
+const CHANGED: &str = "settings: {}";
+
+impl Config {
+    /// A copy of the repository's.
+    ///
+    /// # Errors
+    /// If it cannot be copied.
+    pub fn copy() -> Result<Config> {
+        let folder = tempfile::tempdir()?;
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+        for part in ["profiles", "personas"] {
+            std::fs::create_dir(folder.path().join(part))?;
+        }
+        for file in ["base.yaml", PROFILE, "personas/default.yaml"] {
+            std::fs::copy(repository.join(file), folder.path().join(file))
+                .with_context(|| format!("copying {file}"))?;
+        }
+        let profile = std::fs::read_to_string(folder.path().join(PROFILE))?;
+        ensure!(profile.contains(CHANGED), "{PROFILE} has no {CHANGED:?}");
+        Ok(Config {
+            folder,
+            profile,
+            changes: 0,
+            refused: 0,
+        })
+    }
+
+    /// Give one of the good providers other settings, another one each time, and have the server read them:
+    /// it has to be loaded anew, and the one before as well, which goes back to what it was. Then settings
+    /// that cannot be used, and all over again.
+    ///
+    /// # Errors
+    /// If the server cannot be told.
+    pub fn change(&mut self, server: &Server) -> Result<()> {
+        let parts: Vec<&str> = self.profile.split(CHANGED).collect();
+        let which = (self.changes + self.refused) % parts.len();
+        let settings = match which {
+            0 => "settings: { no_such_setting: 1 }".to_owned(),
+            _ => format!("settings: {{ first_delay_ms: {} }}", self.changes % 20),
+        };
+        *(if which == 0 {
+            &mut self.refused
+        } else {
+            &mut self.changes
+        }) += 1;
+        let mut text = String::new();
+        for (n, part) in parts.iter().enumerate() {
+            if n > 0 {
+                let changed = n == which.max(1);
+                text.push_str(if changed { &settings } else { CHANGED });
+            }
+            text.push_str(part);
+        }
+        std::fs::write(self.folder.path().join(PROFILE), text)?;
+        server.hang_up()
+    }
+
+    /// How often it was changed, and how often it could not be used.
+    pub fn changes(&self) -> (usize, usize) {
+        (self.changes, self.refused)
+    }
+}
+
 /// Start it.
 ///
 /// # Errors
 /// If it does not come up.
-pub fn start(components: &Path, seed: u64) -> Result<Server> {
+pub fn start(components: &Path, config: &Config, seed: u64) -> Result<Server> {
     let rng = &mut Rng::new(seed, &[100]);
     let components = components
         .to_str()
@@ -56,6 +130,9 @@ pub fn start(components: &Path, seed: u64) -> Result<Server> {
     let mut env: Vec<(String, String)> = Vec::new();
     let mut set = |key: &str, value: &str| env.push((format!("TTH__{key}"), value.to_owned()));
     set("RUNTIME__COMPONENTS_DIR", components);
+    set("RUNTIME__CIRCUIT__FAILURES", "5");
+    set("RUNTIME__CIRCUIT__PAUSE_S", "1");
+    set("RUNTIME__RETRIES__ATTEMPTS", "1");
     let chains = [
         ("LLM", "llm", "[chaos_llm_1, mock_llm]"),
         ("TTS", "tts", "[chaos_tts_1, mock_tts]"),
@@ -91,7 +168,7 @@ pub fn start(components: &Path, seed: u64) -> Result<Server> {
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()))
         .collect();
-    Server::start_with("mock", &env)
+    Server::recorded("mock", config.folder.path(), &env)
 }
 
 /// Settings of a double that goes wrong.

@@ -87,7 +87,7 @@ impl<'a> Talker<'a> {
     /// What happens to what was said.
     fn then(&mut self, mut stream: Stream, wire: Wire) -> Result<Stream> {
         let moment = Duration::from_millis(self.rng.range(0..900));
-        match self.rng.any() % 10 {
+        match self.rng.any() % 12 {
             0..=2 => self.finish(&mut stream)?,
             3 | 4 => {
                 self.listen(&mut stream, moment)?;
@@ -114,6 +114,10 @@ impl<'a> Talker<'a> {
                 self.check.reconnected();
                 return Ok(second);
             }
+            9 | 10 => {
+                self.listen(&mut stream, moment)?;
+                return self.resume(stream);
+            }
             _ => {
                 stream.send_message(Message::text("no event at all"))?;
                 let emotion = self.rng.pick(&["joy", "anger", "no feeling"]);
@@ -135,6 +139,23 @@ impl<'a> Talker<'a> {
         std::thread::sleep(Duration::from_millis(self.rng.range(0..300)));
         let again = Stream::attach(self.server, wire, opened).context("coming back")?;
         self.check.reconnected();
+        Ok(again)
+    }
+
+    /// The network breaks in the middle, and the client goes on where it was: nothing is missing.
+    fn resume(&mut self, stream: Stream) -> Result<Stream> {
+        let lost = stream.lose();
+        self.outcome.dropped += 1;
+        std::thread::sleep(Duration::from_millis(self.rng.range(0..600)));
+        let mut again = lost.resume(self.server).context("resuming")?;
+        let ready = again.next(LIMIT)?;
+        ensure!(ready["type"] == "session_ready", "greeted by {ready}");
+        match ready["resumed"].as_bool() {
+            Some(true) => self.outcome.resumed += 1,
+            // One that is too slow is not waited for.
+            _ => self.check.reconnected(),
+        }
+        self.take(&ready)?;
         Ok(again)
     }
 

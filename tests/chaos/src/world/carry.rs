@@ -14,11 +14,24 @@ use tth_core::events::ServerEvent;
 use tth_core::ids::TurnId;
 use tth_core::media::{AudioChunk, VideoCodec, VideoFrame};
 use tth_core::provider::{AvatarInput, Stage, TtsInput};
-use tth_core::session::{Input, Opening, Output};
+use tth_core::session::{Input, OnBreak, Opening, Output, Reload};
 
 impl World {
-    /// The session takes an input.
+    /// The session takes an input, and before it the news of who is barred.
     pub(super) fn give(&mut self, input: Input) -> Checked {
+        let mut rng = self.plan.rng(&[9, self.now]);
+        let calm = self.calm();
+        let news = self.roster.news(self.now, || calm || rng.chance(60));
+        if let Some(barred) = news {
+            self.take(Input::Barred(barred))?;
+        }
+        self.take(input)
+    }
+
+    fn take(&mut self, input: Input) -> Checked {
+        if let Input::Resumed { shown, .. } = &input {
+            self.checks.order.resumed(*shown);
+        }
         self.story.add(
             self.now,
             format_args!("  <- {}", story::input(&input, &self.ledger)),
@@ -33,7 +46,12 @@ impl World {
             sabotage.tamper(&mut outputs);
         }
         // How much sound there may be is a rule of its own, however small its pieces are.
-        let pieces = |output: &&Output| !matches!(output, Output::Emit(_, ServerEvent::Audio(_)));
+        let pieces = |output: &&Output| {
+            !matches!(
+                output,
+                Output::Emit(_, ServerEvent::Audio(_)) | Output::Avatar(AvatarInput::Audio(_))
+            )
+        };
         self.checks
             .bounds
             .outputs(outputs.iter().filter(pieces).count())?;
@@ -78,15 +96,33 @@ impl World {
             }
             Output::End(Stage::Llm | Stage::Avatar) => {}
             Output::Close(stage) => self.close(stage),
-            Output::GiveUp => self.outbox.give_up(),
-            // Nothing is reloaded, and nobody is barred.
-            Output::TakeOver | Output::Judge(..) => {}
+            Output::GiveUp => {
+                self.readers.give_up();
+                self.outbox.give_up();
+            }
+            Output::TakeOver => {
+                let running = self.checks.order.running();
+                ensure(
+                    running.is_none(),
+                    "a turn ends on what it began with",
+                    || format!("{running:?} is going on"),
+                )?;
+                return self.roster.take_over();
+            }
+            Output::Judge(id, verdict) => {
+                self.checks.verdicts.judged(&id)?;
+                self.roster.judge(&id, verdict, self.now);
+            }
         }
         Ok(())
     }
 
     fn emit(&mut self, turn: Option<TurnId>, event: ServerEvent) -> Checked {
         self.checks.sent(self.now, turn, &event, &self.ledger)?;
+        if matches!(event, ServerEvent::TurnStarted) {
+            let first = [Stage::Llm, Stage::Tts].map(|stage| self.roster.first(stage));
+            self.checks.verdicts.begin(first)?;
+        }
         if matches!(event, ServerEvent::Interrupted { .. }) {
             ensure(self.fenced == turn, "nothing after the interrupt", || {
                 format!("{turn:?} was not fenced")
@@ -99,8 +135,9 @@ impl World {
             return Ok(());
         }
         let lossless = self.plan.outbox.lossless;
-        let attached = self.readers.attached();
-        self.checks.received.sent(turn, &event, attached, lossless);
+        let attendance = self.readers.attendance();
+        let received = &mut self.checks.received;
+        received.sent(turn, &event, attendance, lossless);
         self.outbox.push(turn, event);
         if self.outbox.too_slow() {
             self.checks.received.cleared();
@@ -110,10 +147,14 @@ impl World {
 
     fn open(&mut self, ticket: u64, candidate: usize, opening: Opening) -> Checked {
         let stage = opening.stage();
-        let chain = *self.plan.candidates.of(stage);
-        ensure(candidate < chain as usize, "only who there is", || {
-            format!("{} {candidate} of {chain}", stage.name())
+        let name = self.roster.candidate(stage, candidate);
+        let name = name.map(|candidate| candidate.id.clone());
+        ensure(name.is_some(), "only who there is", || {
+            format!("there is no {} {candidate}", stage.name())
         })?;
+        let verdicts = &mut self.checks.verdicts;
+        verdicts.called(stage, candidate, &name.unwrap_or_default())?;
+        self.roster.begin(stage, candidate, self.now);
         let calls = self.calls.of(stage);
         let number = *calls;
         *calls += 1;
@@ -157,6 +198,28 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// The operator's configuration is read anew.
+    pub(super) fn reload(&mut self, number: u32) -> Checked {
+        let mut rng = self.plan.rng(&[8, number.into()]);
+        let config = self.plan.config();
+        let chains = self.roster.reload(&mut rng);
+        self.give(Input::Reload(Box::new(Reload {
+            persona: Some(config.persona),
+            personas: config.personas,
+            llm: chains.llm,
+            tts: chains.tts,
+            avatar: chains.avatar,
+            pacing: config.pacing,
+            history: config.history,
+            retries: config.retries,
+            on_break: match rng.chance(50) {
+                true => OnBreak::Continue,
+                false => OnBreak::Close,
+            },
+            mapper: rng.chance(30),
+        })))
     }
 
     fn close(&mut self, stage: Stage) {

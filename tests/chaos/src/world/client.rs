@@ -53,7 +53,8 @@ impl World {
     /// The client does what is due.
     pub(super) fn act(&mut self) -> Checked {
         if self.client.back_at.take_if(|at| *at <= self.now).is_some() {
-            return self.attach();
+            let seen = self.readers.take_seen();
+            return self.attach(seen);
         }
         let (left, due) = self.client.burst;
         if left > 0 && due <= self.now {
@@ -114,7 +115,21 @@ impl World {
                 self.client.back_at = Some(self.now + away);
                 self.detach()
             }
-            Act::TakeOver => self.attach(),
+            Act::Lose(away, unseen) => {
+                self.client.back_at = Some(self.now + away);
+                self.lose(unseen)
+            }
+            Act::Resume(unseen) => {
+                let lost = self.readers.take_seen();
+                let seen = lost.unwrap_or_else(|| self.checks.received.seen(unseen));
+                self.attach(Some(seen))
+            }
+            Act::TakeOver => self.attach(None),
+            Act::Reload => self.reload(number),
+            Act::Others(stage, index, failures) => {
+                self.roster.others(stage, index.into(), failures, self.now);
+                Ok(())
+            }
             Act::Read(pace) => {
                 self.readers.read_at(pace, self.now);
                 Ok(())
@@ -130,6 +145,10 @@ impl World {
 
     fn send(&mut self, event: ClientEvent) -> Checked {
         match &event {
+            ClientEvent::Playback { position_us } => {
+                self.outbox.played(*position_us);
+                self.readers.told();
+            }
             ClientEvent::UserText { text, end_turn, .. } => {
                 self.checks.history.user(text, *end_turn);
             }
@@ -155,7 +174,7 @@ impl World {
         self.read()?;
         self.client.back_at = None;
         if !self.readers.attached() {
-            self.attach()?;
+            self.attach(None)?;
         }
         Ok(())
     }

@@ -2,12 +2,17 @@
 
 use super::World;
 use crate::act::Pace;
+use crate::check::received::Attendance;
 use crate::check::{Checked, ensure};
+use crate::plan::ROOMY;
 use std::task::{Context, Poll, Waker};
 use tth_core::engine::Detach;
 use tth_core::media::Micros;
-use tth_core::outbox::{Arrival, Parting};
+use tth_core::outbox::{Arrival, Parting, Refusal};
 use tth_core::session::Input;
+
+/// How long a reader that was lost is waited for.
+const RESUME_US: Micros = 30_000_000;
 
 /// Who reads, and how.
 #[derive(Debug)]
@@ -17,6 +22,12 @@ pub(super) struct Readers {
     replaced: Vec<u64>,
     pace: Pace,
     next_at: Micros,
+    /// One was lost, and may come back.
+    awaited: bool,
+    /// The last number that it saw.
+    seen: Option<u64>,
+    /// The client has told what it played, which is kept no longer.
+    told: bool,
 }
 
 impl Default for Readers {
@@ -26,6 +37,9 @@ impl Default for Readers {
             replaced: Vec::new(),
             pace: Pace::Fast,
             next_at: 0,
+            awaited: false,
+            seen: None,
+            told: false,
         }
     }
 }
@@ -33,6 +47,30 @@ impl Default for Readers {
 impl Readers {
     pub(super) fn attached(&self) -> bool {
         self.current.is_some()
+    }
+
+    /// Whether somebody takes what is sent.
+    pub(super) fn attendance(&self) -> Attendance {
+        match (self.current.is_some(), self.awaited) {
+            (true, _) => Attendance::Reading,
+            (false, true) => Attendance::Awaited,
+            (false, false) => Attendance::Nobody,
+        }
+    }
+
+    /// Nobody is awaited any longer.
+    pub(super) fn give_up(&mut self) {
+        self.awaited = false;
+    }
+
+    /// The client tells what it has played.
+    pub(super) fn told(&mut self) {
+        self.told = true;
+    }
+
+    /// What the client saw last, if its stream was lost.
+    pub(super) fn take_seen(&mut self) -> Option<u64> {
+        self.seen.take()
     }
 
     /// From now on the reader reads so.
@@ -47,18 +85,54 @@ impl Readers {
 }
 
 impl World {
-    /// A reader comes, in place of the one there is.
-    pub(super) fn attach(&mut self) -> Checked {
+    /// A reader comes, in place of the one there is; `resume`: the last number that it saw.
+    pub(super) fn attach(&mut self, resume: Option<u64>) -> Checked {
+        let lost = self.readers.attendance() == Attendance::Awaited;
+        // One that was too slow is no longer served, whether it has heard of it or not.
+        let served = self.outbox.attached();
         self.readers.replaced.extend(self.readers.current.take());
-        self.readers.current = Some(self.outbox.attach(None));
+        self.readers.current = Some(self.outbox.attach(resume));
+        self.readers.awaited = false;
+        // Of two that are lost, only the newer one comes back.
+        self.readers.seen = None;
         let arrival = self.outbox.arrival();
-        let afresh = matches!(arrival, Some(Arrival::Afresh { refused: None }));
-        ensure(afresh, "one reader at a time", || {
-            format!("it came as {arrival:?}")
-        })?;
-        self.checks.received.attached();
+        let input = match (arrival, resume) {
+            (Some(Arrival::Afresh { refused: None }), None) => {
+                self.checks.received.attached(lost);
+                Input::Attached
+            }
+            (Some(Arrival::Afresh { refused: Some(why) }), Some(seq)) => {
+                self.may_refuse(why, seq, served)?;
+                self.tally.count("client", "may not resume");
+                self.checks.received.attached(lost);
+                Input::Refused(why.to_string())
+            }
+            (Some(Arrival::Resumed { unheard, shown }), Some(seq)) => {
+                self.tally.count("client", "resumes");
+                let again = self.checks.received.resumed(seq);
+                let first = self.checks.received.first_sound();
+                let sent = self.checks.order.audio_end();
+                // It hears all of that before it hears anything new, pauses between turns included.
+                let missed = first.map_or(0, |first| sent.saturating_sub(first));
+                self.checks.bounds.resumed(again, self.now + missed);
+                let seen = self.checks.received.shown();
+                ensure(shown == seen, "what is received was sent", || {
+                    format!("it is told that {shown:?} was shown, not {seen:?}")
+                })?;
+                ensure(unheard == first, "what is received was sent", || {
+                    format!("it is told to go on at {unheard:?}, not {first:?}")
+                })?;
+                Input::Resumed { unheard, shown }
+            }
+            (arrival, _) => {
+                return Err(Self::broken(
+                    "one reader at a time",
+                    format!("{resume:?} came as {arrival:?}"),
+                ));
+            }
+        };
         self.checks.words.taken_over();
-        self.give(Input::Attached)?;
+        self.give(input)?;
         let mut context = Context::from_waker(Waker::noop());
         for old in std::mem::take(&mut self.readers.replaced) {
             let told = self.outbox.poll_next(old, self.now, 0, &mut context);
@@ -72,6 +146,45 @@ impl World {
             })?;
         }
         Ok(())
+    }
+
+    /// A reader may not resume: there must be a reason.
+    fn may_refuse(&self, why: Refusal, seq: u64, served: bool) -> Checked {
+        let limits = self.plan.outbox;
+        let since = self.now.saturating_sub(limits.replay_us);
+        let fair = match why {
+            Refusal::Future { .. } => false,
+            Refusal::NotAwaited => !served,
+            Refusal::Dropped => {
+                let kept = limits.replay_us > 0
+                    && limits.replay_bytes == ROOMY
+                    && !self.readers.told
+                    && self.checks.received.kept(seq, since);
+                !kept
+            }
+        };
+        ensure(fair, "who comes back in time goes on", || {
+            format!("behind {seq}: {why:?}")
+        })
+    }
+
+    /// The reader is lost, with so many events that it never got.
+    pub(super) fn lose(&mut self, unseen: u8) -> Checked {
+        let Some(reader) = self.readers.current.take() else {
+            return Ok(());
+        };
+        self.readers.seen = Some(self.checks.received.seen(unseen));
+        match self.outbox.detach(reader, false) {
+            Parting::Lost => {
+                self.readers.awaited = true;
+                self.give(Input::Lost(self.now + RESUME_US))
+            }
+            Parting::Left => self.give(Input::Detached),
+            Parting::Replaced => Err(Self::broken(
+                "one reader at a time",
+                "the current reader was not the current one",
+            )),
+        }
     }
 
     /// The reader goes.
@@ -125,7 +238,7 @@ impl World {
                     );
                     self.checks
                         .received
-                        .got(&envelope, self.session.id().as_str())?;
+                        .got(self.now, &envelope, self.session.id().as_str())?;
                 }
                 Poll::Ready(Err(Detach::TooSlow)) => {
                     self.tally.count("client", "was too slow");

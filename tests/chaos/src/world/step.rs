@@ -137,6 +137,7 @@ impl World {
                 ensure(left == [false; 3], "idle in the end", || {
                     format!("calls: {left:?}")
                 })?;
+                self.checks.verdicts.settled()?;
                 self.phase = Phase::Over;
             }
             Phase::Over => {}
