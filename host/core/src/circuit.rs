@@ -87,6 +87,8 @@ enum Phase {
 #[derive(Clone, Debug, Default)]
 struct Breaker {
     phase: Phase,
+    /// Since when it is half open, or was last: calls that began before say nothing of how it is now.
+    tried_since: Micros,
     /// In a row.
     failures: u32,
     /// Pauses in a row.
@@ -114,11 +116,19 @@ impl Breaker {
         }
     }
 
-    fn judge(&mut self, now: Micros, verdict: Verdict, options: CircuitOptions) {
+    fn half_open(&mut self, now: Micros) {
+        self.phase = Phase::HalfOpen(None);
+        self.tried_since = now;
+    }
+
+    fn judge(&mut self, begun: Micros, now: Micros, verdict: Verdict, options: CircuitOptions) {
+        if matches!(self.phase, Phase::HalfOpen(_)) && begun < self.tried_since {
+            return;
+        }
         match (verdict, self.phase) {
             (Verdict::Well, Phase::Closed | Phase::HalfOpen(_)) => *self = Breaker::default(),
             // It was in use all the same, or had been begun before: as good as what a probe would say.
-            (Verdict::Well, Phase::Open(_) | Phase::Asked) => self.phase = Phase::HalfOpen(None),
+            (Verdict::Well, Phase::Open(_) | Phase::Asked) => self.half_open(now),
             (Verdict::Failed(how), phase) => {
                 self.failures += 1;
                 self.last = how;
@@ -135,7 +145,7 @@ impl Breaker {
 
     fn probed(&mut self, now: Micros, well: bool, options: CircuitOptions) {
         match (self.phase, well) {
-            (Phase::Asked, true) => self.phase = Phase::HalfOpen(None),
+            (Phase::Asked, true) => self.half_open(now),
             (Phase::Asked, false) => self.pause(now, options.pause_us),
             // A turn has shown meanwhile how it is.
             _ => {}
@@ -241,8 +251,8 @@ impl Circuits {
         }
     }
 
-    /// A turn is done with a provider.
-    pub fn judge(&self, id: &str, now: Micros, verdict: Verdict) {
+    /// A turn is done with a provider that it has called at `begun`.
+    pub fn judge(&self, id: &str, begun: Micros, now: Micros, verdict: Verdict) {
         let failed = matches!(verdict, Verdict::Failed(_));
         let options = self.options();
         if options.failures == 0 || (!failed && !self.lock().breakers.contains_key(id)) {
@@ -250,7 +260,7 @@ impl Circuits {
         }
         self.change(|breakers| {
             let breaker = breakers.entry(id.into()).or_default();
-            breaker.judge(now, verdict, options);
+            breaker.judge(begun, now, verdict, options);
         });
     }
 

@@ -150,8 +150,9 @@ impl MediaClock {
         self.listener.forget();
     }
 
-    /// The client reports that it has played up to `position`; `sent` is what it has of this turn's sound.
-    /// The clock is steered towards the listener's, without a step.
+    /// The client reports that it has played up to `position`, as it was when its own clock showed `client`,
+    /// if it tells; `sent` is what it has of this turn's sound. The clock is steered towards the listener's,
+    /// without a step.
     ///
     /// # Errors
     /// Why the report is not followed; the clock runs on as before.
@@ -159,13 +160,22 @@ impl MediaClock {
         &mut self,
         now: Micros,
         position: Micros,
+        client: Option<Micros>,
         sent: RangeInclusive<Micros>,
     ) -> Result<(), Ignored> {
         if self.since.is_none() {
             return Err(Ignored::Still);
         }
-        let media = self.media(now);
-        let faster = self.listener.report(now, media, position, &sent)?;
+        let at = self.listener.read_at(now, client)?;
+        // What we thought was heard then; a report may be faster than the first one was.
+        let media = match at.checked_sub(now) {
+            Some(ahead) => self.media(now) + ahead,
+            None => {
+                let passed = (now - at) as f64 * self.rate();
+                self.media(now).saturating_sub(passed.round() as Micros)
+            }
+        };
+        let faster = self.listener.report(at, media, position, &sent)?;
         self.steer(now, faster);
         Ok(())
     }

@@ -21,6 +21,7 @@ use futures::channel::mpsc;
 use futures::future::{BoxFuture, join_all};
 use futures::{FutureExt, StreamExt};
 use slot::Slot;
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
@@ -98,6 +99,8 @@ struct Driver {
     circuits: Arc<Circuits>,
     /// What the session knows of them.
     known: u64,
+    /// When language models and voices were called that have not been judged.
+    begun: HashMap<String, Micros>,
     /// Those of the last reload, until the session takes them over.
     offered: Option<Arc<Providers>>,
     host: Arc<dyn Host>,
@@ -125,6 +128,7 @@ pub async fn run(
         providers,
         circuits,
         known: 0,
+        begun: HashMap::new(),
         offered: None,
         host,
         commands,
@@ -295,13 +299,17 @@ impl Driver {
                         context,
                     } => {
                         if let Some(llm) = self.providers.llm.get(index) {
-                            self.circuits.begin(llm.id(), self.host.now());
+                            let now = self.host.now();
+                            self.circuits.begin(llm.id(), now);
+                            self.begun.insert(llm.id().into(), now);
                             self.llm.open(ticket, llm.open(messages, control, context));
                         }
                     }
                     Opening::Tts { control, context } => {
                         if let Some(tts) = self.providers.tts.get(index) {
-                            self.circuits.begin(tts.id(), self.host.now());
+                            let now = self.host.now();
+                            self.circuits.begin(tts.id(), now);
+                            self.begun.insert(tts.id().into(), now);
                             self.tts.open(ticket, tts.open(control, context));
                         }
                     }
@@ -330,7 +338,10 @@ impl Driver {
                 Output::Judge(id, _)
                     if exchanged(&self.providers, self.offered.as_deref(), &id) => {}
                 Output::Judge(id, verdict) => {
-                    self.circuits.judge(&id, self.host.now(), verdict);
+                    // A face serves as long as somebody watches: how it is shows now.
+                    let now = self.host.now();
+                    let begun = self.begun.remove(&id).unwrap_or(now);
+                    self.circuits.judge(&id, begun, now, verdict);
                 }
             }
         }

@@ -40,6 +40,9 @@ pub enum ClientEvent {
     Playback {
         /// Media time.
         position_us: Micros,
+        /// The client's own clock when it read that, in microseconds since any moment: what jitter the way
+        /// here has is then no matter.
+        client_us: Option<Micros>,
     },
     /// Are you there?
     Ping,

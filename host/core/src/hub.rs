@@ -395,7 +395,7 @@ impl Engine for Hub {
         match &event {
             // What a player says by itself is no sign of a person.
             ClientEvent::Ping => {}
-            ClientEvent::Playback { position_us } => entry.outbox.played(*position_us),
+            ClientEvent::Playback { position_us, .. } => entry.outbox.played(*position_us),
             _ => entry.status.used.store(now, Ordering::Relaxed),
         }
         entry

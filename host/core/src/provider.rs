@@ -97,6 +97,8 @@ pub struct ProviderError {
     pub message: String,
     /// When the vendor asks to come back.
     pub retry_after_ms: Option<u32>,
+    /// It is not the provider that failed: the host had no room for the call.
+    pub crowded: bool,
 }
 
 impl ProviderError {
@@ -106,6 +108,7 @@ impl ProviderError {
             code,
             message: message.into(),
             retry_after_ms: None,
+            crowded: false,
         }
     }
 }

@@ -9,8 +9,15 @@ const MARK_SLACK_US: Micros = 100_000;
 /// A voice may leave silence out, up to this much. Where it leaves out more its clock is wrong, and
 /// nobody is to wait for it.
 const MOST_SILENCE_US: Micros = 3_000_000;
+/// An utterance is spoken for no longer than this, and so much more for each of its letters: a number of a
+/// few digits takes many words, and the slowest voice says seven letters a second.
+const LONGEST_US: Micros = 10_000_000;
+const LONGEST_LETTER_US: Micros = 500_000;
 /// A word of whose sound only this much is missing is whole.
 const WHOLE_SLACK_US: Micros = 30_000;
+
+/// From here on scripts stand that write words without spaces between them, such as Chinese and Japanese.
+const EAST_ASIAN: char = '\u{2e80}';
 
 /// An utterance as it was given to the voice.
 #[derive(Debug)]
@@ -147,6 +154,10 @@ impl Timeline {
         };
         self.base = Some(base);
         let placed = Micros::try_from(base.saturating_add(own)).unwrap_or(0);
+        if self.begins_anew(at, placed) {
+            self.base = Some(based(self.placed_end));
+            return self.placed_end;
+        }
         // Marks of sound that already has its place may come late and move nothing.
         let ahead = placed + MARK_SLACK_US >= self.placed_end;
         if placed < heard && ahead {
@@ -156,6 +167,14 @@ impl Timeline {
             return moved;
         }
         placed
+    }
+
+    /// Whether a voice counts from 0 again with an utterance that it has said nothing of.
+    fn begins_anew(&self, at: Micros, placed: Micros) -> bool {
+        let silent = |spoken: &Spoken| spoken.start.is_none() && spoken.marks.is_empty();
+        let next = self.spoken.get(self.finished).is_some_and(silent);
+        let behind = placed + MARK_SLACK_US < self.placed_end;
+        next && behind && self.finished > self.first && at < MARK_SLACK_US
     }
 
     /// The rest of the turn moves on, and with it the words whose sound is not there yet.
@@ -175,10 +194,16 @@ impl Timeline {
         self.base.is_some()
     }
 
-    /// Sound with its place. If an utterance begins with it: which one, and when.
+    /// Sound with its place, behind what has one. If an utterance begins with it: which one, and when.
     pub fn audio(&mut self, mut chunk: AudioChunk) -> Option<(usize, Micros)> {
+        if chunk.pcm.is_empty() {
+            return None;
+        }
         let due = self.placed_end.max(self.start);
         let mut at = chunk.at.max(due);
+        // Where it is late, so is what the voice tells of it and of what follows.
+        let late = i64::try_from(at - chunk.at).unwrap_or(i64::MAX);
+        self.base = self.base.map(|base| base.saturating_add(late));
         if let Some(base) = self.base.filter(|_| at > due + MOST_SILENCE_US) {
             let early = i64::try_from(at - due).unwrap_or(i64::MAX);
             self.base = Some(base.saturating_sub(early));
@@ -195,11 +220,25 @@ impl Timeline {
         Some((self.finished, at))
     }
 
+    /// Whether the voice has spoken for longer than what it was given can take.
+    pub fn endless(&self) -> bool {
+        let Some(begun) = self.begun() else {
+            return false;
+        };
+        let given = self.spoken.iter().skip(self.finished);
+        let letters: usize = given.map(|spoken| spoken.text.chars().count()).sum();
+        let longest = LONGEST_US + LONGEST_LETTER_US * letters as Micros;
+        self.placed_end > begun + longest
+    }
+
     /// A stretch of text with its place.
     pub fn mark(&mut self, mark: &TextMark) {
         let Some(spoken) = self.spoken.get_mut(self.finished) else {
             return;
         };
+        if mark.text.trim().is_empty() {
+            return;
+        }
         let from = spoken.marks.last().map_or(0, |mark| mark.to);
         let found = spoken
             .text
@@ -300,7 +339,8 @@ impl Spoken {
         Some((last.to, last.end))
     }
 
-    /// Bytes heard of an utterance whose voice gives no marks: its share of the time, cut at a word.
+    /// Bytes heard of an utterance whose voice gives no marks: its share of the time, cut at a word; in
+    /// scripts without spaces, at a character.
     fn by_share(&self, position: Micros, placed_end: Micros) -> usize {
         let Some(start) = self.start.filter(|start| *start < position) else {
             return 0;
@@ -311,7 +351,7 @@ impl Spoken {
         let words = self
             .text
             .char_indices()
-            .filter(|(_, c)| c.is_whitespace())
+            .filter(|(_, c)| c.is_whitespace() || *c >= EAST_ASIAN)
             .map(|(at, _)| at);
         words.take_while(|at| *at <= wanted).last().unwrap_or(0)
     }
@@ -484,5 +524,67 @@ mod tests {
         assert!(line.pop(Some(0)).is_some());
         assert_eq!(line.take_back(), unsaid(0, false, &["Hello there."]));
         assert_eq!((line.placed_end(), line.next_at()), (100_000, None));
+    }
+
+    #[test]
+    fn a_voice_that_counts_from_0_again_is_followed_with_all_it_tells() {
+        let mut line = Timeline::default();
+        line.utterance("One two");
+        line.utterance("three four");
+        let place = |line: &mut Timeline, at| line.place(at, 500_000, 0, 0);
+        for (at, word) in [(0, "One"), (200_000, "two")] {
+            let at = place(&mut line, at);
+            line.mark(&mark(at, word));
+        }
+        let at = place(&mut line, 0);
+        line.audio(chunk(at, 400));
+        line.finish(0);
+        // Words first, then their sound, both from 0 again.
+        for (at, word) in [(0, "three"), (200_000, "four")] {
+            let at = place(&mut line, at);
+            line.mark(&mark(at, word));
+        }
+        let at = place(&mut line, 0);
+        assert_eq!(line.audio(chunk(at, 400)), Some((1, 900_000)));
+        assert_eq!(line.heard(950_000), "One two");
+        assert_eq!(line.heard(1_010_000), "One two three");
+    }
+
+    #[test]
+    fn what_is_told_moves_with_sound_that_has_to_wait() {
+        let mut line = Timeline::default();
+        line.utterance("One two");
+        let at = line.place(0, 0, 0, 0);
+        line.audio(chunk(at, 300));
+        // It says that this begins before the last has ended.
+        let at = line.place(100_000, 0, 0, 0);
+        line.audio(chunk(at, 300));
+        assert_eq!(line.placed_end(), 600_000);
+        let at = line.place(400_000, 0, 0, 0);
+        assert_eq!(at, 600_000, "what follows is told to be as late");
+    }
+
+    #[test]
+    fn a_voice_that_does_not_end_is_found_out_by_its_text() {
+        let mut line = Timeline::default();
+        line.utterance("Hello!");
+        for n in 0..65 {
+            line.audio(chunk(n * 200_000, 200));
+        }
+        assert!(!line.endless(), "a slow voice");
+        line.audio(chunk(13_000_000, 200));
+        assert!(line.endless());
+        line.finish(0);
+        assert!(!line.endless(), "it owes nothing");
+        line.audio(chunk(90_000_000, 0));
+        assert_eq!(line.placed_end(), 13_200_000, "nothing is no sound");
+    }
+
+    #[test]
+    fn of_scripts_without_spaces_characters_are_heard() {
+        let mut line = Timeline::default();
+        line.utterance("今天天气很好");
+        line.audio(chunk(0, 600));
+        assert_eq!(line.heard(310_000), "今天天");
     }
 }

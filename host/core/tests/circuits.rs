@@ -63,7 +63,7 @@ fn of(opened: &[(Stage, usize)], stage: Stage) -> Vec<usize> {
 fn bar(world: &World, id: &str) {
     for _ in 0..3 {
         let how = Verdict::Failed("internal: of another session".into());
-        world.circuits.judge(id, world.now, how);
+        world.circuits.judge(id, world.now, world.now, how);
     }
     assert_eq!(world.circuits.status(id, world.now).0, State::Open);
 }
@@ -268,7 +268,7 @@ fn a_face_that_is_barred_is_left_out_and_comes_back_when_a_turn_begins() {
                 pause_us: 5_000_000,
             },
         ));
-        world.circuits.judge("face", world.now, how);
+        world.circuits.judge("face", world.now, world.now, how);
     }
     world.give(Input::Attached);
     let ServerEvent::SessionReady { providers, .. } = &world.seen[0].event else {

@@ -33,6 +33,7 @@ fn cards(jitter_us: Micros) -> impl Iterator<Item = Card> {
         skew: (dice.roll(40_000) as f64 - 20_000.0) / 1e6,
         reports: 1.0 + dice.roll(900) as f64 / 100.0,
         jitter_us,
+        clock_us: None,
         seed,
     })
 }
@@ -85,6 +86,31 @@ fn with_200_ms_of_jitter_it_follows_as_soon_as_the_reports_tell() {
 }
 
 #[test]
+fn a_client_that_tells_its_own_clock_is_followed_within_seconds_whatever_the_jitter() {
+    for jitter_us in [20_000, 200_000, 900_000] {
+        for card in cards(jitter_us) {
+            let card = Card {
+                clock_us: Some(5_000),
+                ..card
+            };
+            let mut clock = running();
+            let heard = listen(&mut clock, SECOND, card, 180 * SECOND);
+            assert!(
+                settled(&heard) <= 10 * SECOND,
+                "{card:?}: {}",
+                settled(&heard)
+            );
+            let again = Card {
+                seed: card.seed + CLIENTS,
+                ..card
+            };
+            let later = listen(&mut clock, 200 * SECOND, again, 60 * SECOND);
+            assert_eq!(settled(&later), 0, "{card:?}");
+        }
+    }
+}
+
+#[test]
 fn without_reports_the_two_run_apart() {
     for card in cards(0).filter(|card| card.skew.abs() > 0.004) {
         let silent = Card {
@@ -104,6 +130,7 @@ fn a_clock_that_is_right_is_left_alone() {
         skew: 0.0,
         reports: 4.0,
         jitter_us: 10_000,
+        clock_us: None,
         seed: 1,
     };
     let mut clock = running();
@@ -116,11 +143,11 @@ fn what_cannot_be_is_not_followed() {
     let mut clock = MediaClock::default();
     let sent = 1_000_000..=3_000_000;
     assert_eq!(
-        clock.played(0, 2_000_000, sent.clone()),
+        clock.played(0, 2_000_000, None, sent.clone()),
         Err(Ignored::Still)
     );
     clock.start(0);
-    let mut at = |now, position| clock.played(now, position, sent.clone());
+    let mut at = |now, position| clock.played(now, position, None, sent.clone());
     assert_eq!(at(900_000, 3_000_001), Err(Ignored::Unsent));
     assert_eq!(at(900_000, 999_999), Err(Ignored::Unheard));
     assert_eq!(at(900_000, 2_999_500), Err(Ignored::Waiting));
@@ -155,7 +182,9 @@ fn a_client_that_lies_harms_only_itself_and_not_much() {
                 _ => SECOND,
             };
             let rate = clock.rate();
-            let followed = clock.played(now, lie, sent);
+            // Half of them lie about the time, too.
+            let time = (seed % 8 > 3).then(|| now + dice.roll(3 * SECOND));
+            let followed = clock.played(now, lie, time, sent);
             assert!(followed.is_ok() || clock.rate() == rate);
             assert!((0.95..=1.05).contains(&clock.rate()));
         }
@@ -190,7 +219,10 @@ fn fast_listener(reports: bool) -> (World, f64, Micros) {
         least = least.min(received as f64 - position as f64);
         if reports && step.is_multiple_of(4) {
             let position_us = position.min(received);
-            world.client(ClientEvent::Playback { position_us });
+            world.client(ClientEvent::Playback {
+                position_us,
+                client_us: None,
+            });
         }
     }
     check(&world.seen);
@@ -210,6 +242,7 @@ fn an_interrupt_finds_the_place_of_a_listener_that_is_followed() {
     let (mut world, _, position) = fast_listener(true);
     world.client(ClientEvent::Playback {
         position_us: position,
+        client_us: None,
     });
     world.run_for(300_000);
     world.client(ClientEvent::Interrupt);

@@ -282,14 +282,17 @@ proptest! {
                     emotion: Some(Emotion { label: Some(label.into()), ..Emotion::default() }),
                     ..ControlUpdate::default()
                 })),
-                Act::Playback(position_us) => world.client(ClientEvent::Playback { position_us }),
+                Act::Playback(position_us) => world.client(ClientEvent::Playback { position_us, client_us: None }),
                 Act::Reconnect => {
                     world.give(Input::Detached);
                     world.give(Input::Attached);
                 }
                 Act::Takeover => world.give(Input::Attached),
                 Act::Lose => world.give(Input::Lost(world.now + 2_000_000)),
-                Act::Resume => world.give(Input::Resumed { unheard: None, shown: None }),
+                Act::Resume => {
+                    let shown = world.shown();
+                    world.give(Input::Resumed { unheard: None, shown });
+                }
                 Act::Reload(stages, mapper) => world.reload(|new| renew(new, &stages, mapper)),
             }
             world.run_for(pause);

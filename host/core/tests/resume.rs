@@ -466,7 +466,10 @@ fn what_was_played_does_not_go_on_while_nobody_listens() {
     world.say("Hello.", TurnMode::Chat);
     client.run(&mut world, 1_000_000);
     let begun = client.sound()[0].0;
-    world.client(ClientEvent::Playback { position_us: begun });
+    world.client(ClientEvent::Playback {
+        position_us: begun,
+        client_us: None,
+    });
     client.lose(&mut world);
     world.run_for(10_000_000);
     world.client(ClientEvent::Interrupt);

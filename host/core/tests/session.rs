@@ -161,7 +161,10 @@ fn what_the_client_played_decides_what_was_heard() {
     let mut world = World::connected(true, Script::default());
     world.say("Hello?", TurnMode::Chat);
     world.run_for(1_500_000);
-    world.client(ClientEvent::Playback { position_us: 0 });
+    world.client(ClientEvent::Playback {
+        position_us: 0,
+        client_us: None,
+    });
     world.client(ClientEvent::Interrupt);
     assert_eq!(heard(&world).as_deref(), Some(""));
 }

@@ -55,7 +55,7 @@ class App {
     const grow = () => { text.style.height = "auto"; text.style.height = `${Math.min(text.scrollHeight, 160)}px`; };
     text.addEventListener("input", grow);
     text.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); composer.requestSubmit(); }
+      if (event.key === "Enter" && !event.shiftKey && !composing(event)) { event.preventDefault(); composer.requestSubmit(); }
     });
     composer.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -66,18 +66,24 @@ class App {
       text.placeholder = say ? "Words to speak…" : "Tell them something…";
     });
     byId("starters").addEventListener("click", ({ target }) => {
-      if (target.closest("button") && this.submit(target.textContent, "chat")) text.focus();
+      if (target.closest("button") && this.submit(target.textContent, "chat") && hasKeyboard()) text.focus();
     });
     byId("stop").addEventListener("click", () => this.interrupt());
     byId("retry").addEventListener("click", () => this.stream?.retryNow());
     byId("key-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.stream.key = byId("key").value.trim();
+      const key = byId("key").value.trim();
+      if (/[^\x21-\x7e]/.test(key)) {
+        this.view.hint("A key has no spaces, accents or dots that stand for more: copy it once more.");
+        return;
+      }
+      this.stream.key = key;
       byId("key").value = "";
       this.stream.retryNow();
     });
-    addEventListener("keydown", (event) => { if (event.key === "Escape") this.interrupt(); });
-    for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => {
+    addEventListener("keydown", (event) => { if (event.key === "Escape" && !composing(event)) this.interrupt(); });
+    // Where fingers touch, only the click at the end counts as a gesture.
+    for (const gesture of ["pointerdown", "keydown", "click"]) addEventListener(gesture, () => {
       this.usedAt = performance.now();
       this.player.audio.unlock();
     }, { capture: true });
@@ -93,7 +99,10 @@ class App {
   /** Sends the text; false if it could not be sent. */
   submit(text, mode) {
     if (!text || !this.stream?.open) return false;
-    if (this.turn) this.silence();
+    if (this.turn) {
+      this.silence();
+      this.breakOff();
+    }
     this.controls.flush();
     this.view.clearNotice();
     this.captions.clear();
@@ -106,12 +115,13 @@ class App {
 
   update(patch) {
     if (this.stream?.send({ type: "control_update", ...patch })) keep(this.updates, patch);
+    else this.unsent = true;
   }
 
   /** Barge-in: silence at once, then tell the server. */
   interrupt() {
     if (!this.turn) return;
-    this.stream?.send({ type: "interrupt" });
+    if (!this.stream?.send({ type: "interrupt" })) this.unsaid = true;
     // The server may have finished sending while the last words still sound: then nobody answers.
     if (this.turn.ended) this.settle("interrupted");
     this.silence();
@@ -137,12 +147,13 @@ class App {
   connected(state, detail) {
     this.connection = state;
     overlay(this.view, state, detail);
+    // Who chose somebody that there is not needs to see who there is.
+    if (state === "open" || state === "refused") this.personas();
     if (state === "open") {
       this.player.audio.reportLock();
-      this.personas();
     } else if (!this.turn?.id || state === "unauthorized" || state === "refused") {
       // Of a turn that the server has begun the rest is played, and what follows may still come.
-      this.turn = null;
+      this.breakOff();
       this.player.flush();
     }
     this.show();
@@ -152,7 +163,8 @@ class App {
     this.view.serving(session.providers);
     if (this.session?.session_id === session.session_id) return;
     this.session = session;
-    this.turn = null;
+    this.breakOff();
+    this.unsaid = false;
     this.report.clear();
     this.ignored.clear();
     this.player.open(session.media).catch((error) => this.view.notice("Sound:", error.message));
@@ -160,11 +172,11 @@ class App {
   }
 
   async personas() {
-    if (this.personasAsked) return;
-    this.personasAsked = true;
+    if (this.personasKnown) return;
     const answer = await this.stream.get("v1/personas").catch(() => null);
     const list = Array.isArray(answer) ? answer : answer?.personas;
-    if (Array.isArray(list) && list.length) {
+    if (Array.isArray(list) && list.length && !this.personasKnown) {
+      this.personasKnown = true;
       this.controls.setPersonas(list);
       takeStills(this.stream, list, () => this.quiet(), (id, source) => this.controls.personas.picture(id, source));
     }
@@ -186,7 +198,7 @@ class App {
       case "turn_started": this.started(event); break;
       case "text_delta": if (!dropped && this.turn) this.words(event.text); break;
       case "audio_chunk": if (!dropped) this.sound(event); break;
-      case "video_frame": if (!dropped) this.player.pushVideo(event); break;
+      case "video_frame": if (!dropped) this.picture(event); break;
       case "control_applied": this.applied(event); break;
       case "provider_switched": this.view.switched(event); break;
       case "interrupted": this.interrupted(event); break;
@@ -200,13 +212,18 @@ class App {
   }
 
   /** The stream begins: where the last one broke off, or afresh. */
-  ready({ resumed }) {
+  ready({ resumed, providers }) {
+    if (providers) this.view.servingNow(providers);
     if (resumed) {
       this.player.resume();
     } else if (this.turn?.id) {
-      this.turn = null;
+      this.breakOff();
       this.player.flush();
     }
+    // What was done while nobody could be told.
+    if (this.unsaid && resumed) this.stream.send({ type: "interrupt" });
+    if (this.unsent) this.update(this.controls.all());
+    this.unsaid = this.unsent = false;
     this.show();
   }
 
@@ -237,6 +254,15 @@ class App {
     }
   }
 
+  picture(event) {
+    try {
+      this.player.pushVideo(event);
+    } catch (error) {
+      if (!this.blind) this.view.notice("Picture:", error.message);
+      this.blind = true;
+    }
+  }
+
   applied(event) {
     keep(this.reports, { report: event.report, effective_pts_us: event.effective_pts_us });
     this.report.applied(event, this.controls.asked);
@@ -254,7 +280,7 @@ class App {
   }
 
   measured(metrics) {
-    this.metrics.push(metrics);
+    keep(this.metrics, metrics);
     this.view.metrics(metrics);
   }
 
@@ -278,14 +304,46 @@ class App {
     const { turn } = this;
     this.turn = null;
     const text = heard ?? (reason === "interrupted" ? this.captions.visible : turn.text.trim());
-    if (text) this.view.say("persona", text, reason === "completed" ? "" : reason);
+    if (text) this.view.say("persona", text, reason === "completed" ? "" : reason, () => this.clip(text));
     this.view.avOffsets(this.player.offsets);
     this.show();
   }
 
+  /** The turn ends without its end: what was heard of it stays. */
+  breakOff() {
+    const { turn } = this;
+    if (!turn) return;
+    const heard = this.captions.visible;
+    if (turn.id && heard) {
+      this.captions.cut(heard);
+      this.settle("interrupted", heard);
+    } else {
+      this.turn = null;
+    }
+  }
+
+  /** What was said, as a file to keep: with who speaks and how they feel now. */
+  async clip(text) {
+    try {
+      const blob = await this.stream.clip({ text, mode: "say", ...this.controls.forSession() });
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(blob);
+      link.download = `${this.view.name} - ${text.slice(0, 32).replace(/[^\p{L}\p{N} ]/gu, "").trim() || "clip"}.mp4`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      this.clips = (this.clips ?? []).concat(blob.size);
+    } catch (error) {
+      this.view.notice("No video:", error.message);
+    }
+  }
+
   failed({ code, message, retryable, stage, turn_id: id }) {
+    if (code === "session_expired") {
+      this.view.notice("A new conversation begins:", "the last one had not been used for too long.");
+      return;
+    }
     const where = stage ? ` (${STAGES[stage]?.toLowerCase() ?? stage})` : "";
-    this.view.notice(`Something went wrong${where}:`, `${message}${retryable ? " You can try again." : ""} [${code}]`);
+    this.view.notice(`Something went wrong${where}:`, `${message.replace(/[^.!?]$/, "$&.")}${retryable ? " You can try again." : ""} [${code}]`);
     if (this.turn && !this.turn.id && !id) { this.turn = null; this.show(); }
   }
 
@@ -300,7 +358,8 @@ class App {
     if (media >= turn.firstPts && now - this.playbackAt >= PLAYBACK_EVERY_MS) {
       this.playbackAt = now;
       this.view.avOffsets(this.player.offsets);
-      this.stream.send({ type: "playback", position_us: Math.max(0, Math.round(Math.min(media, turn.audioEnd))) });
+      const position_us = Math.max(0, Math.round(Math.min(media, turn.audioEnd)));
+      this.stream.send({ type: "playback", position_us, client_us: Math.round(now * 1000) });
     }
     if (turn.ended && media >= turn.audioEnd) {
       this.captions.revealAll();
@@ -319,6 +378,12 @@ class App {
 
   show() { this.view.state(this.state); }
 }
+
+/** Whether the key belongs to an input method, which is still putting a character together. */
+function composing(event) { return event.isComposing || event.keyCode === 229; }
+
+/** Where there is only a screen, focus brings up a keyboard that covers the face. */
+function hasKeyboard() { return matchMedia("(hover: hover)").matches; }
 
 function keep(list, item) {
   list.push(item);

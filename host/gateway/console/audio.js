@@ -24,11 +24,12 @@ export class AudioOut {
 
   /** Opens the sound card at the session's rate; again only if the rate changes. */
   async open(rate) {
-    if (this.context && this.rate === rate) return;
+    if (this.node && this.rate === rate) return;
     await this.close();
     this.rate = rate;
     const context = new AudioContext({ sampleRate: rate, latencyHint: "interactive" });
     this.context = context;
+    if (!context.audioWorklet) throw new Error("this browser plays it over https only, or on localhost.");
     context.onstatechange = () => this.reportLock();
     await context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
     if (this.context !== context) return;

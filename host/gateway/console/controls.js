@@ -201,6 +201,15 @@ export class Controls {
     return new Set(Object.entries(this.touched).flatMap(([group, values]) => Object.keys(values).map((name) => `${group}.${name}`)));
   }
 
+  /** Everything the user chose, as an update. */
+  all() {
+    const { emotion, character } = this.touched;
+    return {
+      ...(Object.keys(emotion).length && { emotion: { ...emotion } }),
+      ...(Object.keys(character).length && { character: { ...character } }),
+    };
+  }
+
   /** Everything the user chose, for `POST /v1/sessions`. */
   forSession() {
     const { persona_id, ...character } = this.touched.character;

@@ -20,6 +20,18 @@ export function expose(app) {
     get mediaNow() { return app.player.now(); },
     /** The parts of `control_update` as they were sent, newest last. */
     get updates() { return app.updates; },
+    /** Sizes of the clips that were saved. */
+    get clips() { return app.clips ?? []; },
+    /** The connection breaks, and stays so until `comeBack`. */
+    lose() {
+      app.stream.connect = () => {};
+      app.stream.drop(4000);
+      app.stream.retryLater(new Error());
+    },
+    comeBack() {
+      delete app.stream.connect;
+      app.stream.retryNow();
+    },
     /** The `control_applied` events as they came, newest last. */
     get reports() { return app.reports; },
   };

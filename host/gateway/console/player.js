@@ -37,6 +37,7 @@ export class Player {
   async open(media) {
     this.flush();
     this.clock.reset();
+    this.soundOnly = media?.video?.delivery === "none";
     await this.audio.open(media?.audio?.sample_rate ?? 24000);
   }
 
@@ -46,6 +47,10 @@ export class Player {
   }
 
   pushAudio(event) {
+    if (this.reanchor && this.soundOnly) {
+      this.clock.reset();
+      this.reanchor = false;
+    }
     // Sound before any picture (or with no picture at all) sets the clock itself.
     if (this.clock.now() === null) this.clock.follow(event.pts_us - 120_000, performance.now());
     this.audio.push(event);

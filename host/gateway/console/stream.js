@@ -6,13 +6,25 @@ const CBOR = "tth.v1.cbor";
 const JSON_TEXT = "tth.v1.json";
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
-const PING_EVERY_MS = 10_000;
-const DEAD_AFTER_MS = 30_000;
+const PING_EVERY_MS = 4_000;
+/** Nothing at all has come for this long since a ping: nobody is there. */
+const DEAD_AFTER_MS = 8_000;
+/** A request that is not answered by then will not be. */
+const ANSWER_MS = 15_000;
+/** So often a session is tried again that never got through. */
+const INSIST = 2;
+/** Back in a network, a stream this quiet is better begun again than waited for. */
+const QUIET_MS = 2_000;
 /** Not a goodbye: the server waits for this stream to be resumed. */
 const LOST = 4000;
+/** The server closes a stream so when another one has taken its session over. */
+const REPLACED = 4001;
 /** Why the server closes a session that nobody used. */
 const EXPIRED = "session expired";
 const KEY_ITEM = "tth-api-key";
+
+const TAKEN = { error: { code: "replaced", message: "Another page has taken this conversation over." } };
+const NO_SOCKETS = "The page is served, but its stream is not: does a proxy in between pass WebSockets on?";
 
 /** A failed request, with what the server said about it. */
 export class ApiError extends Error {
@@ -45,7 +57,9 @@ export class Stream {
     this.timer = 0;
     addEventListener("pagehide", () => this.close());
     addEventListener("pageshow", (event) => { if (event.persisted) this.start(); });
-    addEventListener("online", () => { if (!this.open) this.retryNow(); });
+    addEventListener("online", () => {
+      if (this.session && (!this.open || performance.now() - this.heardAt > QUIET_MS)) this.retryNow();
+    });
   }
 
   get open() { return this.socket?.readyState === WebSocket.OPEN; }
@@ -61,6 +75,14 @@ export class Stream {
   async get(path) {
     const response = await fetch(path, { headers: this.headers() });
     return response.ok ? response.json() : null;
+  }
+
+  /** One sentence as a clip. */
+  async clip(body) {
+    const headers = this.headers({ "content-type": "application/json" });
+    const response = await fetch("v1/generate", { method: "POST", headers, body: JSON.stringify({ ...body, format: "mp4" }) });
+    if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null), 0);
+    return response.blob();
   }
 
   /** POST that answers parsed JSON, or null for anything but success. */
@@ -102,6 +124,7 @@ export class Stream {
       method: "POST",
       headers: this.headers({ "content-type": "application/json" }),
       body: JSON.stringify(this.hooks.request()),
+      signal: AbortSignal.timeout(ANSWER_MS),
     });
     const body = await response.json().catch(() => null);
     if (!response.ok) throw new ApiError(response.status, body, Number(response.headers.get("retry-after")) || 0);
@@ -112,7 +135,10 @@ export class Stream {
   async alive() {
     if (!this.session) return false;
     const path = `v1/sessions/${encodeURIComponent(this.session.session_id)}`;
-    if (await this.get(path)) return true;
+    const response = await fetch(path, { headers: this.headers(), signal: AbortSignal.timeout(ANSWER_MS) });
+    if (response.ok) return true;
+    // Only who says that there is none knows; a proxy without its server does not.
+    if (response.status !== 404) throw new ApiError(response.status, await response.json().catch(() => null), 0);
     this.session = null;
     return false;
   }
@@ -154,6 +180,7 @@ export class Stream {
     this.socket = socket;
     const openedAt = performance.now();
     this.heardAt = -1;
+    this.pingedAt = 0;
     socket.onopen = () => {
       this.attempt = 0;
       this.heardAt = performance.now();
@@ -164,9 +191,11 @@ export class Stream {
     socket.onclose = (event) => {
       if (generation !== this.generation || this.socket !== socket) return;
       clearInterval(this.pinger);
-      if (this.heardAt < openedAt) this.session = null; // never got through: do not insist on this session
+      if (this.heardAt < openedAt && this.attempt >= INSIST) this.session = null;
       this.socket = null;
-      const error = new Error(event.reason || "The connection was lost.");
+      if (event.code === REPLACED) return this.failed(new ApiError(409, TAKEN, 0));
+      const error = new Error(event.reason ? `The server closed the stream: ${event.reason}.` : "");
+      if (this.heardAt < openedAt && this.attempt > 0) error.message = NO_SOCKETS;
       if (event.reason === EXPIRED && document.hidden) this.retryWhenSeen(error);
       else this.retryLater(error);
     };
@@ -187,9 +216,11 @@ export class Stream {
     this.hooks.onEvent(event);
   }
 
+  /** A browser may take a minute to notice that a connection is dead; the server waits half of one. */
   keepAlive() {
-    if (performance.now() - this.heardAt > DEAD_AFTER_MS) this.socket?.close(LOST);
-    else this.send({ type: "ping" });
+    const now = performance.now(), unanswered = this.pingedAt > this.heardAt;
+    if (unanswered && now - this.pingedAt > DEAD_AFTER_MS) this.retryNow();
+    else if (!unanswered && this.send({ type: "ping" })) this.pingedAt = now;
   }
 
   /** Sends one event; false if there is no open stream. */

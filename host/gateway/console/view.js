@@ -4,6 +4,9 @@ import { element } from "./dom.js";
 import { median } from "./player.js";
 import { STAGES } from "./vocabulary.js";
 
+/** Lines of the conversation that are kept. */
+const HISTORY_KEPT = 400;
+
 const STATUS = {
   connecting: "Connecting…",
   ready: "Ready",
@@ -35,7 +38,7 @@ export class View {
     const active = state === "thinking" || state === "speaking";
     const hadFocus = document.activeElement === this.stop;
     this.stop.hidden = !active;
-    if (hadFocus && !active) this.text.focus();
+    if (hadFocus && !active && matchMedia("(hover: hover)").matches) this.text.focus();
     const online = active || state === "ready";
     this.send.setAttribute("aria-disabled", String(!online));
     this.starters.hidden = state !== "ready" || this.history.children.length > 0;
@@ -48,7 +51,7 @@ export class View {
   }
 
   showOverlay({ title, text = "", hint = "", retry = false, key = false }) {
-    const wasHidden = this.overlay.hidden;
+    const wasHidden = this.overlay.hidden || this["key-form"].hidden;
     this.overlay.hidden = false;
     this["overlay-title"].textContent = title;
     this["overlay-text"].textContent = text;
@@ -100,6 +103,16 @@ export class View {
     }
   }
 
+  /** The same, as a stream that begins has it: whoever is not the first of its chain stands in for it. */
+  servingNow(providers) {
+    for (const [stage, entry] of Object.entries(this.stages ?? {})) {
+      const now = providerName(providers[stage]), first = providerName(this.first?.[stage]);
+      entry.name.textContent = now;
+      entry.row.classList.toggle("fallback", now !== first);
+      if (now !== first) entry.note.textContent = `stands in for ${first}`;
+    }
+  }
+
   switched({ stage, from, to, reason }) {
     const entry = this.stages?.[stage];
     if (!entry) return;
@@ -122,11 +135,28 @@ export class View {
     this.face.setAttribute("aria-label", persona?.name ? `${persona.name}, speaking` : "The speaking face");
   }
 
-  /** Adds a line to the conversation. */
-  say(who, text, note = "") {
+  saver(save) {
+    const title = "Save as video";
+    const button = element("button", { type: "button", className: "save", textContent: title });
+    button.addEventListener("click", async () => {
+      if (button.ariaBusy === "true") return;
+      button.ariaBusy = "true";
+      button.textContent = "Making the video…";
+      await save();
+      button.ariaBusy = "false";
+      button.textContent = title;
+    });
+    return button;
+  }
+
+  /** Adds a line to the conversation; `save` makes a file of it. */
+  say(who, text, note = "", save = null) {
     const name = who === "you" ? "You" : this.name;
     const small = element("small", { textContent: [name, note].filter(Boolean).join(" · ") });
-    this.history.append(element("li", { className: who }, small, element("p", { textContent: text })));
+    const line = element("li", { className: who === "you" ? "you" : "they" }, small, element("p", { textContent: text }));
+    if (save) line.append(this.saver(save));
+    this.history.append(line);
+    while (this.history.children.length > HISTORY_KEPT) this.history.firstElementChild.remove();
     this["history-count"].textContent = String(this.history.children.length);
     this.history.scrollTop = this.history.scrollHeight;
   }

@@ -148,6 +148,7 @@ pub fn decode_value(value: Value) -> Result<ClientEvent, Invalid> {
             position_us: fields.unsigned("position_us")?.ok_or_else(|| {
                 Invalid::new("`playback` needs `position_us`, what was played in microseconds")
             })?,
+            client_us: fields.unsigned("client_us")?,
         },
         "ping" => ClientEvent::Ping,
         unknown => {

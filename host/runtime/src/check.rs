@@ -76,7 +76,9 @@ pub enum CheckError {
     CoreModule,
     #[error("is damaged or cut short at byte {offset}: {reason}; build it again")]
     Damaged { offset: u64, reason: String },
-    #[error("has {size} bytes; {limit} is the most this host takes (`max_component_mb`)")]
+    #[error(
+        "has {size} bytes; {limit} is the most this host takes; build it for release, without debug information"
+    )]
     TooLarge { size: usize, limit: usize },
     #[error(
         "exports no interface of the tth contract (its exports: {exports}); export one with the SDK's export macros"

@@ -112,6 +112,17 @@ impl From<ProviderError> for Fault {
     }
 }
 
+/// What the engine says of data that it cannot pass on, for somebody who does not know the engine.
+fn in_plain_words(engine: &str) -> String {
+    if engine.starts_with("invalid utf-8") {
+        return "broke the contract: it sent text that is not UTF-8".into();
+    }
+    if engine.contains("fuel allocated for hostcalls") {
+        return "sent more at once than the host takes in one piece".into();
+    }
+    format!("failed: {engine}")
+}
+
 impl Fault {
     /// As the core sees it, in a sentence that names the provider and the cause.
     pub(crate) fn explain(
@@ -148,10 +159,11 @@ impl Fault {
                     .downcast_ref::<wasmtime::PoolConcurrencyLimitError>()
                     .is_some()
                 {
-                    return new(
-                        ErrorCode::Unavailable,
-                        "got no instance: all of the host's are in use".into(),
-                    );
+                    let text = "got no instance: all of the host's are in use".into();
+                    return ProviderError {
+                        crowded: true,
+                        ..new(ErrorCode::Unavailable, text)
+                    };
                 }
                 // The engine's own words for it would tell an operator nothing.
                 let hoarded = matches!(
@@ -167,7 +179,7 @@ impl Fault {
                     (false, None) if hoarded => {
                         "held more streams, requests and other handles than it may".into()
                     }
-                    (false, None) => format!("failed: {}", error.root_cause()),
+                    (false, None) => in_plain_words(&error.root_cause().to_string()),
                 };
                 let said = match words.get() {
                     words if words.is_empty() => String::new(),

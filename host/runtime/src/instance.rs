@@ -76,8 +76,24 @@ impl<R: Role> Handle<R> {
     }
 }
 
-/// The line of the call at hand, `None` while asked for health, and the loan it is served on.
-type Work<R> = (Option<Arc<Line<<R as Role>::Event>>>, Lease<R>);
+/// Who waits for what comes of a job.
+enum Asker<R: Role> {
+    Call(Arc<Line<R::Event>>),
+    Health(oneshot::Sender<Health>),
+}
+
+impl<R: Role> Asker<R> {
+    /// Whether nobody does any more.
+    fn gone(&self) -> bool {
+        match self {
+            Asker::Call(line) => line.abandoned(),
+            Asker::Health(reply) => reply.is_closed(),
+        }
+    }
+}
+
+/// The job at hand, and the loan it is served on.
+type Work<R> = (Asker<R>, Lease<R>);
 
 /// What the task and its event loop share about the job at hand.
 struct Desk<R: Role> {
@@ -87,9 +103,9 @@ struct Desk<R: Role> {
 }
 
 impl<R: Role> Desk<R> {
-    fn begin(&self, line: Option<Arc<Line<R::Event>>>, lease: Lease<R>) {
+    fn begin(&self, asker: Asker<R>, lease: Lease<R>) {
         self.job.fetch_add(1, Relaxed);
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some((line, lease));
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some((asker, lease));
     }
 
     fn end(&self) -> Option<Work<R>> {
@@ -100,12 +116,10 @@ impl<R: Role> Desk<R> {
             .take()
     }
 
-    /// Whether the core has left the job at hand.
+    /// Whether whoever asked has left the job at hand.
     fn abandoned(&self) -> bool {
-        match &*self.current.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some((Some(line), _)) => line.abandoned(),
-            _ => false,
-        }
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().is_some_and(|(asker, _)| asker.gone())
     }
 
     fn job(&self) -> u64 {
@@ -217,8 +231,8 @@ async fn live<R: Role>(
     if crashed {
         tracing::warn!(provider = %template.id, "instance dropped: {error}");
     }
-    if let Some((line, lease)) = desk.end() {
-        if let Some(line) = line {
+    if let Some((asker, lease)) = desk.end() {
+        if let Asker::Call(line) = asker {
             line.finish(Err(error));
         }
         lease.lost(crashed);
@@ -246,17 +260,18 @@ async fn serve<R: Role>(
         match job {
             Job::Health { reply, lease } => {
                 meter.grant(Duration::from_millis(limits.health_ms));
-                desk.begin(None, lease);
+                desk.begin(Asker::Health(reply), lease);
                 let health = R::health(guest, world).await?;
-                let lease = desk.end();
-                if let Some((_, lease)) = lease {
+                if let Some((asker, lease)) = desk.end() {
                     lease.give_back();
+                    if let Asker::Health(reply) = asker {
+                        let _asker_left = reply.send(health);
+                    }
                 }
-                let _asker_left = reply.send(health);
             }
             Job::Call { args, line, lease } => {
                 meter.grant(Duration::from_millis(limits.cpu_ms_per_turn));
-                desk.begin(Some(line.clone()), lease);
+                desk.begin(Asker::Call(line.clone()), lease);
                 let last = match R::call(guest, world, args, &line, patience).await {
                     Ok(last) => Ok(last),
                     Err(Fault::Reported(error)) => Err(error),

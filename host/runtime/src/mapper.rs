@@ -24,6 +24,10 @@ use tth_core::controls::{Character, Decision, Emotion, Persona};
 use tth_core::provider::{Control, ErrorCode, Mapper, ProviderError, ProviderInfo};
 use wasmtime::Store;
 
+/// A question is answered within this. It takes microseconds; a guest that waits for something instead would
+/// keep whole turns waiting.
+const ANSWER: Duration = Duration::from_secs(1);
+
 type Answer = (Control, Vec<Decision>);
 type Question = (Persona, Vec<(Emotion, Character)>, ProviderInfo);
 
@@ -154,7 +158,14 @@ impl Shared {
             .meter
             .grant(Duration::from_millis(limits.cpu_ms_per_turn));
         // Whoever leaves in the middle of a call drops the instance with it: it is not at rest.
-        match instance.ask(question).await {
+        let asked = timeout(ANSWER, instance.ask(question)).await;
+        let slow = || {
+            Fault::Slow(
+                "resolve",
+                u64::try_from(ANSWER.as_millis()).unwrap_or(u64::MAX),
+            )
+        };
+        match asked.unwrap_or_else(|_| Err(slow())) {
             Ok(answer) => {
                 let mut state = self.state();
                 state.crashes.forgive();

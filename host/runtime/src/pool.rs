@@ -132,10 +132,11 @@ impl<R: Role> Pool<R> {
         let wait = Duration::from_millis(limits.acquire_ms);
         let Ok(Ok(permit)) = timeout(wait, self.permits.clone().acquire_owned()).await else {
             let max = limits.max_instances;
-            return Err(self.refused(
-                format!("is busy: all of its {max} instances are in use"),
-                None,
-            ));
+            let text = format!("is busy: all of its {max} instances are in use");
+            return Err(ProviderError {
+                crowded: true,
+                ..self.refused(text, None)
+            });
         };
         let handle = match self.pop_idle() {
             Some(handle) => handle,
@@ -171,7 +172,7 @@ impl<R: Role> Pool<R> {
         starting.0 = None;
         started
             .map(|(handle, _)| handle)
-            .inspect_err(|_| self.forget(true))
+            .inspect_err(|error| self.forget(!error.crowded))
     }
 
     /// Serve one call; answers when the guest has opened it.
@@ -248,15 +249,19 @@ impl<R: Role> Pool<R> {
         if asked.submit(Job::Health { reply, lease }).is_err() {
             return down(self.vanished().message);
         }
-        drop(asked);
         let limit = self.template.limits.health_ms;
         match timeout(Duration::from_millis(limit), answer).await {
             Ok(Ok(health)) => health,
             Ok(Err(_)) => down("its instance broke when asked".into()),
-            Err(_) => Health {
-                readiness: Readiness::Degraded,
-                detail: format!("did not say within {limit} ms how it is"),
-            },
+            Err(_) => {
+                // The answer is dropped by now, so it is told that nobody waits for it: an instance that
+                // does not come back in its grace is gone.
+                asked.cancelled.notify_one();
+                Health {
+                    readiness: Readiness::Degraded,
+                    detail: format!("did not say within {limit} ms how it is"),
+                }
+            }
         }
     }
 

@@ -67,7 +67,7 @@ async fn a_card_is_another_person() -> Result<()> {
         ensure!(console.text("#name-tag").await? == "Ravi", "the arrow key did not choose");
         console.send("Hello.").await?;
         console.wait("a turn", READY, |r| r.turns == 1 && r.state == "ready").await?;
-        let who = console.script("return document.querySelector('#history .persona small, #history li:last-child small').textContent").await?;
+        let who = console.script("return document.querySelector('#history .they small').textContent").await?;
         ensure!(who == "Ravi", "the conversation names {who}");
         Ok(())
     })

@@ -102,7 +102,7 @@ const STATES: &[Expected] = &[
     Expected {
         state: "locked",
         status: "Ready",
-        visible: &[("#unlock", "enable sound")],
+        visible: &[("#unlock", "for sound")],
         hidden: &["#overlay"],
     },
 ];

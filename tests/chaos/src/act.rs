@@ -187,6 +187,14 @@ pub fn speak(text: String, mode: TurnMode) -> ClientEvent {
     }
 }
 
+/// What was played, and when by the client's clock.
+pub fn played(position_us: Micros, client_us: Option<Micros>) -> ClientEvent {
+    ClientEvent::Playback {
+        position_us,
+        client_us,
+    }
+}
+
 /// The event that asks for a change.
 pub fn control(change: Change) -> ClientEvent {
     let feeling = |label: &str| {

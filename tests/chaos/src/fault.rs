@@ -111,6 +111,10 @@ pub enum Fault {
     FrameTimes(Wrong),
     /// Frames that last no time.
     Hasty,
+    /// Frames that last more than an hour.
+    Lasting,
+    /// Media elsewhere, over and over, and words on when it speaks, with a frame now and then.
+    Babbles,
     /// It has sound of its own while a voice speaks.
     Talks,
     /// Pictures that build on ones that never were.
@@ -162,6 +166,8 @@ impl Fault {
                 Fault::FrameTimes(wrong),
                 Fault::FrameTimes(wrong),
                 Fault::Hasty,
+                Fault::Lasting,
+                Fault::Babbles,
                 Fault::Talks,
                 Fault::NoKeyFrames,
             ],
@@ -195,6 +201,8 @@ impl Fault {
             Fault::TalksOn => "talks on",
             Fault::FrameTimes(_) => "wrong times of frames",
             Fault::Hasty => "hasty",
+            Fault::Lasting => "lasting",
+            Fault::Babbles => "babbles",
             Fault::Talks => "face talks",
             Fault::NoKeyFrames => "no key frames",
         }

@@ -3,6 +3,7 @@
 
 use crate::check::{Checked, ensure};
 use crate::rng::Rng;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tth_core::circuit::{Barred, CircuitOptions, Circuits, Verdict};
 use tth_core::media::Micros;
@@ -52,6 +53,8 @@ pub struct Roster {
     brought: u32,
     circuits: Circuits,
     options: CircuitOptions,
+    /// When each was called last.
+    begun: BTreeMap<String, Micros>,
     /// What the session knows of the circuits.
     known: u64,
     barred: Arc<Barred>,
@@ -70,6 +73,7 @@ impl Roster {
             brought: 0,
             circuits: Circuits::new(options),
             options,
+            begun: BTreeMap::new(),
             known: 0,
             barred: Arc::default(),
         }
@@ -88,9 +92,10 @@ impl Roster {
     }
 
     /// A call begins.
-    pub fn begin(&self, stage: Stage, index: usize, now: Micros) {
-        if let Some(candidate) = self.candidate(stage, index) {
-            self.circuits.begin(&candidate.id, now);
+    pub fn begin(&mut self, stage: Stage, index: usize, now: Micros) {
+        if let Some(id) = self.candidate(stage, index).map(|one| one.id.clone()) {
+            self.circuits.begin(&id, now);
+            self.begun.insert(id, now);
         }
     }
 
@@ -98,7 +103,8 @@ impl Roster {
     pub fn judge(&self, id: &str, verdict: Verdict, now: Micros) {
         let exchanged = self.offered.as_ref();
         if exchanged.is_none_or(|next| self.now.share(next, id)) {
-            self.circuits.judge(id, now, verdict);
+            let begun = self.begun.get(id).copied().unwrap_or(now);
+            self.circuits.judge(id, begun, now, verdict);
         }
     }
 
@@ -109,10 +115,10 @@ impl Roster {
         };
         for _ in 0..failures {
             let verdict = Verdict::Failed("it failed elsewhere".into());
-            self.circuits.judge(&candidate.id, now, verdict);
+            self.circuits.judge(&candidate.id, now, now, verdict);
         }
         if failures == 0 {
-            self.circuits.judge(&candidate.id, now, Verdict::Well);
+            self.circuits.judge(&candidate.id, now, now, Verdict::Well);
         }
     }
 

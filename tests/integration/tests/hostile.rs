@@ -168,12 +168,13 @@ fn neighbour(server: &Server, over: &AtomicBool) -> Vec<u64> {
 const LATE: &str = "trap-in-drop";
 
 /// What becomes of a turn with a habit: the code with which its voice is replaced; none: it is not.
-const HABITS: [(&str, Option<&str>); 15] = [
+const HABITS: [(&str, Option<&str>); 16] = [
     ("endless-loop", Some("timeout")),
     ("memory-bomb", Some("internal")),
     ("trap-in-stream", Some("internal")),
     ("silence", Some("timeout")),
     ("blocking-sleep", Some("timeout")),
+    ("shape-flood", Some("internal")),
     ("one-byte-item", Some("internal")),
     ("large-item", Some("internal")),
     ("huge-item", Some("internal")),

@@ -14,7 +14,7 @@ fn circuits() -> Circuits {
 fn fail(circuits: &Circuits, now: Micros, times: u32) {
     for n in 1..=times {
         let how = format!("unavailable: number {n}");
-        circuits.judge("a", now, Verdict::Failed(how));
+        circuits.judge("a", now, now, Verdict::Failed(how));
     }
 }
 
@@ -40,10 +40,10 @@ fn asked() -> (Circuits, Micros) {
 fn it_opens_after_so_many_failures_in_a_row_and_says_why() {
     let circuits = circuits();
     fail(&circuits, 0, 2);
-    circuits.judge("a", 0, Verdict::Unknown);
-    circuits.judge("b", 0, Verdict::Failed("of another".into()));
+    circuits.judge("a", 0, 0, Verdict::Unknown);
+    circuits.judge("b", 0, 0, Verdict::Failed("of another".into()));
     assert_eq!((state(&circuits), circuits.open()), (State::Closed, 0));
-    circuits.judge("a", 0, Verdict::Well);
+    circuits.judge("a", 0, 0, Verdict::Well);
     fail(&circuits, 0, 2);
     assert!(barred(&circuits).is_empty(), "they were not in a row");
     fail(&circuits, 0, 1);
@@ -73,7 +73,7 @@ fn it_is_asked_once_when_its_pause_is_over_and_then_tried() {
     assert!(barred(&circuits).is_empty(), "somebody may try");
     circuits.begin("a", now);
     assert!(barred(&circuits).contains_key("a"), "one at a time");
-    circuits.judge("a", now, Verdict::Well);
+    circuits.judge("a", now, now, Verdict::Well);
     assert_eq!(circuits.status("a", now), (State::Closed, String::new()));
     assert!(barred(&circuits).is_empty());
 }
@@ -89,14 +89,14 @@ fn pauses_double_up_to_eight_times_the_first_and_start_over_when_it_was_well() {
     }
     circuits.probed("a", now, true);
     circuits.begin("a", now);
-    circuits.judge("a", now, Verdict::Failed("timeout: again".into()));
+    circuits.judge("a", now, now, Verdict::Failed("timeout: again".into()));
     let (state, detail) = circuits.status("a", now);
     assert_eq!(state, State::Open);
     let why = "circuit open after 4 failures: timeout: again; asked again in 40 s";
     assert_eq!(detail, why);
     assert_eq!(circuits.due(now + 40 * SECOND), ["a"]);
     circuits.probed("a", now, true);
-    circuits.judge("a", now, Verdict::Well);
+    circuits.judge("a", now, now, Verdict::Well);
     fail(&circuits, now, 3);
     assert_eq!(circuits.due(now + 5 * SECOND), ["a"]);
 }
@@ -106,7 +106,7 @@ fn a_trial_that_tells_nothing_leaves_the_place_to_another() {
     let (circuits, now) = asked();
     circuits.probed("a", now, true);
     circuits.begin("a", now);
-    circuits.judge("a", now, Verdict::Unknown);
+    circuits.judge("a", now, now, Verdict::Unknown);
     assert!(barred(&circuits).is_empty(), "interrupted at once");
     circuits.begin("a", now);
     assert!(circuits.due(now + TRIAL_US - 1).is_empty());
@@ -119,7 +119,7 @@ fn a_trial_that_tells_nothing_leaves_the_place_to_another() {
 fn a_call_that_ends_well_stands_for_a_probe() {
     let circuits = circuits();
     fail(&circuits, 0, 3);
-    circuits.judge("a", SECOND, Verdict::Well);
+    circuits.judge("a", SECOND, SECOND, Verdict::Well);
     assert_eq!(state(&circuits), State::HalfOpen);
     assert!(circuits.due(5 * SECOND).is_empty());
     // An answer that was asked for before is of no use then.
@@ -155,4 +155,22 @@ fn who_has_been_told_hears_only_what_is_new() {
         circuits.news(&mut known).map(|barred| barred.len()),
         Some(0)
     );
+}
+
+#[test]
+fn who_was_called_before_the_trial_does_not_decide_it() {
+    let (circuits, now) = asked();
+    circuits.probed("a", now, true);
+    circuits.begin("a", 6 * SECOND);
+    for old in [
+        Verdict::Failed("timeout: begun long ago".into()),
+        Verdict::Unknown,
+        Verdict::Well,
+    ] {
+        circuits.judge("a", 4 * SECOND, 7 * SECOND, old);
+        assert_eq!(circuits.status("a", 7 * SECOND).0, State::HalfOpen);
+        assert_eq!(barred(&circuits).len(), 1, "the trial goes on");
+    }
+    circuits.judge("a", 6 * SECOND, 8 * SECOND, Verdict::Well);
+    assert_eq!(circuits.status("a", 8 * SECOND).0, State::Closed);
 }

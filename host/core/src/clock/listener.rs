@@ -26,6 +26,10 @@
 //! on and all are after 7 s; with 200 ms half are after 10 s, nine of ten after 200 reports, and all after 500. What
 //! was learnt is kept for the session, so later turns start settled.
 //!
+//! **A client's own clock.** Where reports tell what the client's own clock showed when they were written,
+//! differences of those times take the place of the times of arrival, and there is no jitter: all of the
+//! simulated clients above are settled for good within seconds, whatever their reports' ways take.
+//!
 //! **What clients may say.** A position that cannot be is not followed ([`Ignored`]), one that leads far away
 //! from the others begins the learning anew, and a clock that is more than 3 % off is taken for one of 3 %. So the
 //! worst a client gets by lying is its own media up to 5 % faster or slower.
@@ -84,6 +88,8 @@ pub(super) struct Listener {
     line: Line,
     /// Real and media time of the turn's first report.
     began: Option<(Micros, f64)>,
+    /// Our clock less the client's, by the first report that told of it.
+    apart: Option<i64>,
     /// When the last report came.
     reported: Option<Micros>,
     /// Since when reports have been far behind.
@@ -102,6 +108,7 @@ impl Default for Listener {
             turn: 0,
             line: Line::default(),
             began: None,
+            apart: None,
             reported: None,
             behind: None,
         }
@@ -109,6 +116,31 @@ impl Default for Listener {
 }
 
 impl Listener {
+    /// When a report that came at `now` was written, by our clock: where the client tells what its own clock
+    /// showed, all reports are as late as the first that told so, whatever their way took. (Two crystals are
+    /// less than 0.01 % apart, which is no matter within a turn.)
+    ///
+    /// # Errors
+    /// If the client's clock has jumped, or the report was held up for long.
+    pub(super) fn read_at(
+        &mut self,
+        now: Micros,
+        client: Option<Micros>,
+    ) -> Result<Micros, Ignored> {
+        let Some(client) = client.and_then(|client| i64::try_from(client).ok()) else {
+            return Ok(now);
+        };
+        let ours = i64::try_from(now).unwrap_or(i64::MAX);
+        let apart = *self.apart.get_or_insert(ours.saturating_sub(client));
+        let at = Micros::try_from(client.saturating_add(apart)).unwrap_or(0);
+        if at.abs_diff(now) > PATIENCE_US {
+            self.apart = None;
+            self.forget();
+            return Err(Ignored::Late);
+        }
+        Ok(at)
+    }
+
     /// The client had played up to `position` of a turn's sound that was `sent`; the report came at
     /// `now`, when `media` was heard by our clock. By how much the clock is to be faster.
     ///

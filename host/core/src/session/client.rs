@@ -20,7 +20,10 @@ impl Session {
             ClientEvent::EndTurn => self.user_text(now, "", TurnMode::Chat, true),
             ClientEvent::Interrupt => self.interrupt(now),
             ClientEvent::ControlUpdate(update) => self.control_update(&update),
-            ClientEvent::Playback { position_us } => self.played(now, position_us),
+            ClientEvent::Playback {
+                position_us,
+                client_us,
+            } => self.played(now, position_us, client_us),
             ClientEvent::Ping => self.emit(crate::events::ServerEvent::Pong),
             ClientEvent::Rejected { code, message } => self.refuse(&code, message),
         }

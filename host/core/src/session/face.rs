@@ -1,6 +1,6 @@
 //! The face: one call that lasts as long as somebody watches.
 
-use super::{Budget, Opening, Output, Session};
+use super::{Budget, Opening, Output, Session, Turn};
 use crate::circuit::Verdict;
 use crate::drift::{Advice, Drift};
 use crate::events::ServerEvent;
@@ -14,6 +14,13 @@ const RETRY_US: Micros = 15_000_000;
 /// A face may leave time out, up to this much. Where it leaves out more its clock is wrong: its frame
 /// follows the last one, or what is heard by now.
 const MOST_SKIP_US: Micros = 3_000_000;
+
+/// A frame is taken to last so long at least and at most, whatever is said of it: 240 to 1 a second.
+const FRAME_US: std::ops::RangeInclusive<u32> = 4_167..=1_000_000;
+/// How much else a face may send before a frame has to come: pieces of sound, or words on where it plays.
+const MOST_WITHOUT_FRAME: u32 = 4_096;
+/// How often a face may announce its media elsewhere in one call.
+const MOST_REMOTE: u32 = 16;
 
 #[derive(Debug, Default, PartialEq, Eq)]
 enum State {
@@ -44,6 +51,11 @@ pub(super) struct Face {
     end: Micros,
     /// When the next frame must be there.
     due: Option<Micros>,
+    /// What the call has sent since its last frame, and how often it has announced media elsewhere.
+    without_frame: u32,
+    remote: u32,
+    /// It has sound of its own.
+    spoke: bool,
     /// What its call was opened with.
     opened_with: Control,
     /// From when on a better face that failed may be tried again.
@@ -163,6 +175,7 @@ impl Session {
             return self.face_failed(now, &error);
         }
         self.face.state = State::Open(ticket);
+        (self.face.without_frame, self.face.remote, self.face.spoke) = (0, 0, false);
         self.face.drift.another();
         self.face.base = self.face.end.max(self.clock.media(now));
         self.face.ahead = 0;
@@ -301,15 +314,31 @@ impl Session {
             Some(Ok(AvatarEvent::Frame(frame))) => self.frame(now, frame),
             Some(Ok(AvatarEvent::Audio(chunk))) => self.face_audio(now, chunk),
             Some(Ok(AvatarEvent::Remote { kind, details })) => {
+                self.face.remote += 1;
+                if self.face.remote > MOST_REMOTE {
+                    return self.face_babbles(now, "announces its media over and over");
+                }
                 self.emit(ServerEvent::RemoteMedia { kind, details });
             }
             Some(Ok(AvatarEvent::SpeakingStarted(_) | AvatarEvent::SpeakingEnded(_))) => {}
         }
+        self.face.without_frame += 1;
+        if self.face.next.is_some() {
+            self.face.without_frame = 0;
+        } else if self.face.open() && self.face.without_frame > MOST_WITHOUT_FRAME {
+            self.face_babbles(now, "sends on and on, but no frame");
+        }
+    }
+
+    fn face_babbles(&mut self, now: Micros, what: &str) {
+        let message = format!("the face {what}");
+        self.face_failed(now, &ProviderError::new(ErrorCode::Internal, message));
     }
 
     fn frame(&mut self, now: Micros, mut frame: VideoFrame) {
         let heard = self.clock.media(now);
         let face = &mut self.face;
+        frame.duration_us = frame.duration_us.clamp(*FRAME_US.start(), *FRAME_US.end());
         let due = face.end.max(heard);
         let at = (face.base + frame.at).saturating_sub(face.ahead);
         frame.at = at.max(face.end);
@@ -326,13 +355,19 @@ impl Session {
         let heard = self.clock.media(now);
         let earliest = (heard + self.config.pacing.playout_us).max(self.audio_end);
         let base = self.face.base;
+        self.face.spoke = true;
+        let full = |turn: &Turn| turn.voiced() && !self.has_room(turn, heard);
+        if self.turn.as_ref().is_some_and(full) {
+            // There is a voice, and no room for another one beside it.
+            return;
+        }
         if let Some(turn) = &mut self.turn {
             let due = earliest.max(turn.line.placed_end());
             let at = base + chunk.at;
             chunk.at = if at > due + MOST_SKIP_US {
                 due
             } else {
-                at.max(earliest)
+                at.max(due)
             };
             turn.line.audio(chunk);
         }
@@ -342,7 +377,11 @@ impl Session {
     /// hold from the same frame however fast it draws.
     pub(super) fn face_asked(&self, heard: Micros) -> bool {
         let realtime = self.config.pacing.realtime;
+        // A face that speaks in place of a voice is held back like one.
+        let room = !self.face.spoke
+            || (self.turn.as_ref()).is_none_or(|turn| turn.voiced() || self.has_room(turn, heard));
         self.attached
+            && room
             && (realtime || !self.layers.asked(Stage::Avatar))
             && self.face.hungry(realtime, self.video_limit(heard))
     }

@@ -62,7 +62,15 @@ pub(super) struct Running {
     /// No more input will come.
     told_end: bool,
     meter: Meter,
+    /// What the call has spoken, and how many shapes and words it has told of that.
+    spoke_us: Micros,
+    marks: u64,
 }
+
+/// Shapes and words that a voice may tell ahead of its sound, and one more for so much of it: ten times as
+/// many as speech has.
+const MARKS_AHEAD: u64 = 8_192;
+const MARK_US: Micros = 5_000;
 
 impl Running {
     /// Not needed yet; the index says who will serve.
@@ -97,6 +105,12 @@ impl Running {
 
     fn over(&self) -> bool {
         matches!(self.state, State::Done | State::Failed)
+    }
+
+    /// It tells of one more shape or word; whether that is still in proportion to its sound.
+    fn may_tell_more(&mut self) -> bool {
+        self.marks += 1;
+        self.marks <= MARKS_AHEAD + self.spoke_us / MARK_US
     }
 
     fn output(&mut self, now: Micros) {
@@ -176,6 +190,11 @@ struct Played {
 }
 
 impl Turn {
+    /// Whether a voice has said something in it.
+    pub(super) fn voiced(&self) -> bool {
+        self.tts.first_output.is_some()
+    }
+
     /// Nothing more will be spoken.
     pub(super) fn sound_done(&self) -> bool {
         self.begun && self.llm.over() && self.tts.over()
@@ -324,6 +343,7 @@ impl Session {
         let running = turn.running(stage);
         running.state = State::Opening(ticket);
         (running.told_end, running.gave) = (false, false);
+        (running.spoke_us, running.marks) = (0, 0);
         running.attempts += 1;
         let index = running.index;
         let Some(candidate) = self.chain(stage).get(index) else {
@@ -438,7 +458,7 @@ impl Session {
     }
 
     /// The client says what it has played.
-    pub(super) fn played(&mut self, now: Micros, position: Micros) {
+    pub(super) fn played(&mut self, now: Micros, position: Micros, client: Option<Micros>) {
         let Some(turn) = &mut self.turn else { return };
         if position > turn.line.sent_end() {
             // Nobody has heard what was never sent.
@@ -448,7 +468,7 @@ impl Session {
         if let Some(start) = turn.first_audio_at {
             let sent = start..=turn.line.sent_end();
             // What is not followed changes nothing, and is no error of the client's.
-            let _ignored = self.clock.played(now, position, sent);
+            let _ignored = self.clock.played(now, position, client, sent);
         }
     }
 }

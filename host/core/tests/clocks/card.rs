@@ -21,6 +21,8 @@ pub struct Card {
     pub reports: f64,
     /// A report takes up to this much longer than the fastest; they stay in order.
     pub jitter_us: Micros,
+    /// Its reports tell what its own clock shows, and have a jitter of the client's own up to this much.
+    pub clock_us: Option<Micros>,
     pub seed: u64,
 }
 
@@ -45,20 +47,24 @@ pub fn listen(clock: &mut MediaClock, now: Micros, card: Card, span: Micros) -> 
     let constant = ahead(clock, begin);
     let every = (1e6 / card.reports.max(1e-9)) as Micros;
     let mut next = begin + dice.roll(every);
-    let mut reports: VecDeque<(Micros, Micros)> = VecDeque::new();
+    let mut reports: VecDeque<(Micros, Micros, Option<Micros>)> = VecDeque::new();
     let mut heard = Vec::new();
     let mut before = 0;
     for now in (begin..begin + span).step_by(STEP_US) {
         let sent = clock.media(now) + LEAD_US;
         while card.reports > 0.0 && next <= now {
             let arrives = next + TRAVEL_US + dice.roll(card.jitter_us);
-            let arrives = arrives.max(reports.back().map_or(0, |(at, _)| *at));
+            let arrives = arrives.max(reports.back().map_or(0, |(at, ..)| *at));
             // It has nothing to play beyond what was sent.
-            reports.push_back((arrives, (played(next) as Micros).min(sent)));
+            // It began to count some time before; what it reads is a little old.
+            let client = card
+                .clock_us
+                .map(|own| 7_000_000_000 + next - dice.roll(own));
+            reports.push_back((arrives, (played(next) as Micros).min(sent), client));
             next += every;
         }
-        while let Some((at, position)) = reports.pop_front_if(|(at, _)| *at <= now) {
-            let _ignored = clock.played(at.max(now), position, first..=sent);
+        while let Some((at, position, client)) = reports.pop_front_if(|(at, ..)| *at <= now) {
+            let _ignored = clock.played(at.max(now), position, client, first..=sent);
         }
         clock.settle(now);
         let media = clock.media(now);

@@ -292,7 +292,7 @@ impl World {
                 self.open(ticket, *opening);
             }
             Output::Judge(id, verdict) => {
-                self.circuits.judge(&id, self.now, verdict);
+                self.circuits.judge(&id, self.now, self.now, verdict);
                 if !self.ids[Stage::Avatar as usize].contains(&id) {
                     self.judged.push((self.turn, id));
                 }

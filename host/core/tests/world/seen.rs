@@ -63,6 +63,14 @@ impl World {
         told
     }
 
+    /// When the last frame ends.
+    pub fn shown(&self) -> Option<Micros> {
+        self.seen.iter().rev().find_map(|seen| match &seen.event {
+            ServerEvent::Video(frame) => Some(frame.end()),
+            _ => None,
+        })
+    }
+
     /// Every frame: its media time and what it was drawn with.
     pub fn frames(&self) -> Vec<(Micros, String)> {
         let frames = self.seen.iter().filter_map(|seen| match &seen.event {

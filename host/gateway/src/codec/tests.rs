@@ -289,7 +289,15 @@ fn inbound_events_are_read() {
     assert_eq!(
         read(json!({"type":"playback","position_us":1.5e6})),
         Ok(ClientEvent::Playback {
-            position_us: 1_500_000
+            position_us: 1_500_000,
+            client_us: None,
+        })
+    );
+    assert_eq!(
+        read(json!({"type":"playback","position_us":7,"client_us":12_345_678})),
+        Ok(ClientEvent::Playback {
+            position_us: 7,
+            client_us: Some(12_345_678),
         })
     );
     let update = read(
@@ -346,6 +354,10 @@ fn what_is_wrong_is_said() {
         (
             json!({"type":"playback","position_us":-1}),
             "`position_us` must be a number from 0, not a number below 0",
+        ),
+        (
+            json!({"type":"playback","position_us":1,"client_us":"now"}),
+            "`client_us` must be a number from 0",
         ),
         (json!({"type":"control_update"}), "needs `emotion`"),
         (

@@ -139,7 +139,10 @@ async fn input_is_taken_one_by_one_or_together() {
     let taken = [
         ClientEvent::Interrupt,
         ClientEvent::EndTurn,
-        ClientEvent::Playback { position_us: 5 },
+        ClientEvent::Playback {
+            position_us: 5,
+            client_us: None,
+        },
     ];
     assert_eq!(server.engine.inputs(&id), taken);
 

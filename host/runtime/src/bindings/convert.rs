@@ -86,6 +86,7 @@ pub(crate) fn error(e: errors::Error) -> core::ProviderError {
         code,
         message,
         retry_after_ms: e.retry_after_ms,
+        crowded: false,
     }
 }
 

@@ -14,11 +14,12 @@ use tungstenite::Message;
 const LIMIT: Duration = Duration::from_secs(60);
 /// What the voice may do wrong, by the word after the one that brings it on. The endless one is left
 /// out: who waits for its end waits for ever.
-const HABITS: [&str; 11] = [
+const HABITS: [&str; 12] = [
     "trap-in-stream",
     "silence",
     "one-byte-item",
     "one-sample-items",
+    "shape-flood",
     "large-item",
     "far-future",
     "same-time",

@@ -10,6 +10,9 @@ use tth_core::provider::{AvatarEvent, AvatarInput};
 /// Frames from one key frame to the next.
 const KEY_EVERY: u32 = 8;
 
+/// What a babbling face says with every frame.
+const BABBLE: usize = 40;
+
 /// The state of a face's call.
 #[derive(Debug, Default)]
 pub struct Face {
@@ -45,6 +48,7 @@ impl Face {
             at,
             duration_us: match call.fault {
                 Some(Fault::Hasty) => 0,
+                Some(Fault::Lasting) => u32::MAX,
                 _ => plan.frame_us,
             },
             codec,
@@ -77,6 +81,13 @@ impl Face {
             call.say(ready, AvatarEvent::SpeakingStarted(at));
             call.say(ready, AvatarEvent::Audio(chunk));
             call.say(ready, AvatarEvent::SpeakingEnded(at));
+        }
+        if call.fault == Some(Fault::Babbles) {
+            for _ in 0..BABBLE {
+                call.say(ready, AvatarEvent::SpeakingStarted(at));
+            }
+            let (kind, details) = ("livekit".into(), "{}".into());
+            call.say(ready, AvatarEvent::Remote { kind, details });
         }
         if n == 0 && call.number % 4 == 3 {
             call.say(

@@ -103,9 +103,13 @@ impl World {
             Act::Control(change) => self.send(act::control(change)),
             Act::Played => {
                 let position_us = self.checks.order.audio_end().saturating_sub(BUFFERED_US);
-                self.send(ClientEvent::Playback { position_us })
+                self.send(act::played(position_us, Some(self.now)))
             }
-            Act::Lie(position_us) => self.send(ClientEvent::Playback { position_us }),
+            Act::Lie(position_us) => {
+                // As likely as not it lies about the time as well.
+                let client_us = (position_us % 2 == 0).then_some(position_us.rotate_left(9));
+                self.send(act::played(position_us, client_us))
+            }
             Act::Ping => self.send(ClientEvent::Ping),
             Act::Nonsense => self.send(ClientEvent::Rejected {
                 code: "invalid_event".into(),
@@ -145,7 +149,7 @@ impl World {
 
     fn send(&mut self, event: ClientEvent) -> Checked {
         match &event {
-            ClientEvent::Playback { position_us } => {
+            ClientEvent::Playback { position_us, .. } => {
                 self.outbox.played(*position_us);
                 self.readers.told();
             }

@@ -126,8 +126,11 @@ fn written(event: &ClientEvent) -> Value {
         }) => json!({
             "type": "control_update", "emotion": emotion, "character": character, "render": render,
         }),
-        ClientEvent::Playback { position_us } => {
-            json!({"type": "playback", "position_us": position_us})
+        ClientEvent::Playback {
+            position_us,
+            client_us,
+        } => {
+            json!({"type": "playback", "position_us": position_us, "client_us": client_us})
         }
         ClientEvent::Ping | ClientEvent::Rejected { .. } => json!({"type": "ping"}),
     }

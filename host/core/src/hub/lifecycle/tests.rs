@@ -291,7 +291,10 @@ fn who_is_there_but_asks_for_nothing_is_told_and_let_go() {
         world.pass(10 * SECOND);
         // A forgotten page goes on saying these.
         world.send(ClientEvent::Ping);
-        world.send(ClientEvent::Playback { position_us: 1 });
+        world.send(ClientEvent::Playback {
+            position_us: 1,
+            client_us: None,
+        });
     }
     assert_eq!(world.state(), Some(SessionState::Idle));
     world.pass(11 * SECOND);

@@ -38,7 +38,11 @@ fn open_gauge(world: &World) -> f64 {
 fn fail(world: &World, times: u32) {
     for _ in 0..times {
         let how = Verdict::Failed("internal: it fell over".into());
-        world.hub.0.circuits.judge("face", world.clock.now(), how);
+        world
+            .hub
+            .0
+            .circuits
+            .judge("face", world.clock.now(), world.clock.now(), how);
     }
 }
 
@@ -70,7 +74,11 @@ fn who_keeps_failing_is_left_alone_then_asked_and_tried() {
     world.pass(3 * SECOND);
     assert_eq!((world.asked(), circuit(&world).0), (2, "half_open"));
     let well = Verdict::Well;
-    world.hub.0.circuits.judge("face", world.clock.now(), well);
+    world
+        .hub
+        .0
+        .circuits
+        .judge("face", world.clock.now(), world.clock.now(), well);
     assert_eq!(circuit(&world), ("closed", String::new()));
 }
 

@@ -128,7 +128,7 @@ impl Session {
 
     /// How it went with a provider that failed, as far as that is its fault.
     pub(in crate::session) fn blame(&mut self, stage: Stage, index: usize, error: &ProviderError) {
-        let verdict = match error.code.fault() {
+        let verdict = match error.code.fault() && !error.crowded {
             true => Verdict::Failed(error.to_string()),
             false => Verdict::Unknown,
         };

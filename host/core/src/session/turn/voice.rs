@@ -47,6 +47,9 @@ impl Said {
     }
 }
 
+/// Speech waits for the face's next frame this long at most.
+const MOST_FRAME_WAIT_US: Micros = 250_000;
+
 impl Session {
     /// How the answer is cut for the voice that serves.
     pub(super) fn cutting(&self) -> SentenceOptions {
@@ -237,9 +240,14 @@ impl Session {
         } else {
             0
         };
+        // The face shows speech from its next frame on, unless its frames are very long.
+        let shown = match pacing.realtime {
+            true => self.face.end().min(heard + lead + MOST_FRAME_WAIT_US),
+            false => self.face.end(),
+        };
         let earliest = (heard + lead)
             .max(self.audio_end)
-            .max(self.face.end())
+            .max(shown)
             .max(self.layers.from);
         // Without real time nobody is waiting, so nothing is ever late.
         let heard = if pacing.realtime { heard } else { 0 };
@@ -248,6 +256,11 @@ impl Session {
         };
         // What is told of the sound is not the sound that is owed.
         let told = matches!(item, Some(Ok(TtsEvent::Viseme(_) | TtsEvent::TextMark(_))));
+        if told && !turn.tts.may_tell_more() {
+            let message = "the voice tells far more of its words than it speaks";
+            let error = ProviderError::new(ErrorCode::Internal, message);
+            return self.stage_failed(now, Stage::Tts, error);
+        }
         if !told {
             turn.tts.meter.rest(now);
         }
@@ -256,10 +269,20 @@ impl Session {
                 turn.tts.output(now);
                 turn.tts.meter.earn(chunk.end().saturating_sub(chunk.at));
                 chunk.at = turn.line.place(chunk.at, earliest, heard, lead);
+                let length = chunk.end().saturating_sub(chunk.at);
+                turn.tts.spoke_us += length;
                 let begun = turn.line.audio(chunk.clone());
+                let endless = turn.line.endless();
+                // Where it has its place, which may be behind other sound.
+                chunk.at = turn.line.placed_end().saturating_sub(length);
                 self.show_speech(now, AvatarInput::Audio(chunk));
                 if let Some((index, at)) = begun {
                     self.utterance_placed(index, at);
+                }
+                if endless {
+                    let message = "the voice speaks on and on, longer than its text can take";
+                    let error = ProviderError::new(ErrorCode::Internal, message);
+                    return self.stage_failed(now, Stage::Tts, error);
                 }
             }
             Some(Ok(TtsEvent::Viseme(mut mark))) => {

@@ -101,7 +101,7 @@ const fn absent(name: &'static str, kind: Kind) -> Guest {
     }
 }
 
-pub(super) const GUESTS: [Guest; 26] = [
+pub(super) const GUESTS: [Guest; 27] = [
     slow("endless loop", "endless-loop", CPU_MS),
     habit("memory bomb", "memory-bomb"),
     Guest {
@@ -109,6 +109,7 @@ pub(super) const GUESTS: [Guest; 26] = [
         ..carried("stream that never ends", "endless-stream")
     },
     carried("24,000 items of one sample", "one-sample-items"),
+    habit("30,000 mouth shapes for a word", "shape-flood"),
     habit("item of 1 byte", "one-byte-item"),
     habit("item of 100 MB", "huge-item"),
     habit("item of 2 MB", "large-item"),
