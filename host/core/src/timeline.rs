@@ -225,10 +225,12 @@ impl Timeline {
         let Some(begun) = self.begun() else {
             return false;
         };
-        let given = self.spoken.iter().skip(self.finished);
-        let letters: usize = given.map(|spoken| spoken.text.chars().count()).sum();
-        let longest = LONGEST_US + LONGEST_LETTER_US * letters as Micros;
-        self.placed_end > begun + longest
+        let given = || self.spoken.iter().skip(self.finished);
+        let longest = |letters: usize| LONGEST_US + LONGEST_LETTER_US * letters as Micros;
+        // A letter has four bytes at most: nearly always there is nothing to count.
+        let bytes: usize = given().map(|spoken| spoken.text.len()).sum();
+        let letters = || given().map(|spoken| spoken.text.chars().count()).sum();
+        self.placed_end > begun + longest(bytes / 4) && self.placed_end > begun + longest(letters())
     }
 
     /// A stretch of text with its place.

@@ -160,7 +160,12 @@ async fn an_item_of_100_mb_does_not_fit_the_guest() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_item_of_100_mb_is_not_copied_to_the_host() {
     let spec = voice("huge-item", |limits| limits.memory_mb = 256);
-    ends(spec, ErrorCode::Internal, "more at once than the host takes").await;
+    ends(
+        spec,
+        ErrorCode::Internal,
+        "more at once than the host takes",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
