@@ -37,6 +37,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 
     let mut rows = Vec::new();
     let mut bad = Vec::new();
+    // What one of them has measured is not lost with another.
+    let mut failed = Vec::new();
     let mut measure = |sh: Sh| {
         sh.env("TTH_COMPONENTS_DIR", workspace.components_dir())
             .env("TTH_FIXTURES_DIR", workspace.fixtures_dir())
@@ -53,7 +55,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     };
     for (package, bench) in workspace.benches() {
         if wanted(bench) {
-            measure(Sh::cargo().args(["bench", "--package", package, "--bench", bench]))?;
+            let run = measure(Sh::cargo().args(["bench", "--package", package, "--bench", bench]));
+            failed.extend(run.err());
         }
     }
     if let Some(package) = workspace.package_of_bin(LOAD).filter(|_| wanted(LOAD)) {
@@ -61,13 +64,16 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
             .args(["build", "--release", "--package", package, "--bin", LOAD])
             .dir(&workspace.root)
             .run()?;
-        measure(Sh::new(workspace.bin("release", LOAD)))?;
+        failed.extend(measure(Sh::new(workspace.bin("release", LOAD))).err());
     }
 
+    println!("\n{}", table(&rows));
+    if let Some(error) = failed.into_iter().next() {
+        return Err(error.context("a benchmark did not come to its end"));
+    }
     if !bad.is_empty() {
         bail!("unreadable result lines:\n{}", bad.join("\n"));
     }
-    println!("\n{}", table(&rows));
     let missed = rows.iter().filter(|row| !row.holds()).count();
     if missed > 0 {
         bail!("{missed} of {} results miss their target", rows.len());

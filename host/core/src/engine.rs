@@ -102,7 +102,7 @@ pub enum OpenError {
     #[error("{0}")]
     Text(String),
     /// The engine is shutting down.
-    #[error("the server is shutting down")]
+    #[error("the server is shutting down: try again in a moment")]
     ShuttingDown,
 }
 
@@ -113,7 +113,7 @@ pub enum InputError {
     #[error("there is no such session, or it has expired")]
     UnknownSession,
     /// The session's input queue is full: the client sends faster than it can be served.
-    #[error("too many events at once")]
+    #[error("too many events at once: wait a second, then go on")]
     TooMany,
 }
 

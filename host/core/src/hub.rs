@@ -226,20 +226,21 @@ impl Shared {
 
     fn persona(&self, roster: &Roster, request: &SessionRequest) -> Result<Persona, OpenError> {
         let known = &roster.config.personas;
-        let asked = request.persona_id.as_deref().or_else(|| {
-            request
-                .character
-                .as_ref()
-                .and_then(|character| character.persona_id.as_deref())
-        });
-        let found = match asked {
-            None => known.first(),
-            Some(id) => known.iter().find(|persona| persona.id == id),
-        };
-        let mut persona = found.cloned().ok_or_else(|| OpenError::UnknownPersona {
-            id: asked.unwrap_or_default().into(),
+        let unknown = |id: &str| OpenError::UnknownPersona {
+            id: id.into(),
             known: known.iter().map(|persona| persona.id.clone()).collect(),
-        })?;
+        };
+        let find = |id: &str| {
+            let found = known.iter().find(|persona| persona.id == id);
+            found.ok_or_else(|| unknown(id))
+        };
+        let opened = request.persona_id.as_deref().map(find).transpose()?;
+        // A control is laid over what the session is opened with.
+        let control = request.character.as_ref();
+        let control = control.and_then(|character| character.persona_id.as_deref());
+        let control = control.map(find).transpose()?;
+        let found = control.or(opened).or(known.first());
+        let mut persona = found.cloned().ok_or_else(|| unknown(""))?;
         if let Some(voice) = &request.voice {
             for candidate in &roster.config.tts {
                 persona.voice.insert(candidate.id.clone(), voice.clone());

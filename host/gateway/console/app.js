@@ -18,6 +18,7 @@ const PLAYBACK_EVERY_MS = 250;
 const QUIET_MS = 1500;
 /** Updates and reports kept for a look from outside. */
 const KEPT = 200;
+const CLIPS_KEPT = 1;
 const byId = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
 
@@ -29,6 +30,7 @@ class App {
     this.turn = null;          // the running turn, until its last sound is heard
     this.ignored = new Set();  // turns the user has interrupted: what still arrives of them is dropped
     this.metrics = [];
+    this.clips = [];
     this.turns = 0;
     this.playbackAt = 0;
     this.usedAt = performance.now();
@@ -331,7 +333,7 @@ class App {
       link.download = `${this.view.name} - ${text.slice(0, 32).replace(/[^\p{L}\p{N} ]/gu, "").trim() || "clip"}.mp4`;
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-      this.clips = (this.clips ?? []).concat(blob.size);
+      keep(this.clips, blob, CLIPS_KEPT);
     } catch (error) {
       this.view.notice("No video:", error.message);
     }
@@ -385,9 +387,9 @@ function composing(event) { return event.isComposing || event.keyCode === 229; }
 /** Where there is only a screen, focus brings up a keyboard that covers the face. */
 function hasKeyboard() { return matchMedia("(hover: hover)").matches; }
 
-function keep(list, item) {
+function keep(list, item, most = KEPT) {
   list.push(item);
-  if (list.length > KEPT) list.shift();
+  if (list.length > most) list.shift();
 }
 
 const app = new App();

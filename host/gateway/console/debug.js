@@ -21,7 +21,18 @@ export function expose(app) {
     /** The parts of `control_update` as they were sent, newest last. */
     get updates() { return app.updates; },
     /** Sizes of the clips that were saved. */
-    get clips() { return app.clips ?? []; },
+    get clips() { return app.clips.map(({ size }) => size); },
+    /** Plays the newest of them; what came of it is in `played`. */
+    async play() {
+      const video = Object.assign(document.createElement("video"), { src: URL.createObjectURL(app.clips.at(-1)) });
+      video.onended = () => {
+        const { videoWidth: width, duration, webkitAudioDecodedByteCount: audio, webkitVideoDecodedByteCount: pictures } = video;
+        this.played = { width, duration, audio, pictures };
+      };
+      video.onerror = () => { this.played = { error: video.error.message }; };
+      await video.play();
+    },
+    played: null,
     /** The connection breaks, and stays so until `comeBack`. */
     lose() {
       app.stream.connect = () => {};

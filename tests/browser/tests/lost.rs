@@ -112,6 +112,16 @@ async fn a_barge_in_keeps_what_was_heard_and_an_answer_can_be_saved() -> Result<
         .await?;
         let size = sizes[0].as_u64().unwrap_or(0);
         ensure!(size > 10_000, "a clip of {size} bytes");
+        console.script("tthDebug.play()").await?;
+        let played = until(console, "the clip", "return tthDebug.played", |played| {
+            !played.is_null()
+        })
+        .await?;
+        let decoded = |what: &str| played[what].as_u64().unwrap_or(0);
+        ensure!(
+            decoded("width") >= 256 && decoded("audio") > 1_000 && decoded("pictures") > 1_000,
+            "the clip as the browser played it: {played}"
+        );
         console.screenshot("lost-conversation").await?;
         Ok(())
     })

@@ -68,11 +68,15 @@ async fn a_sentence_in_a_person_out() -> Result<()> {
         console.screenshot("session-speaking").await?;
         let during = console.read().await?;
         let mut hashes = std::collections::BTreeSet::new();
+        let mut loudest = 0.0_f64;
         for _ in 0..6 {
-            hashes.insert(console.read().await?.last_frame_hash);
+            let now = console.read().await?;
+            loudest = loudest.max(now.audio_rms);
+            hashes.insert(now.last_frame_hash);
             tokio::time::sleep(Duration::from_millis(60)).await;
         }
         ensure!(hashes.len() >= 3, "the face does not move: {hashes:?}");
+        ensure!(loudest > 0.005, "nothing is heard: {loudest}");
         ensure!(
             during.frames_drawn > begun.frames_drawn,
             "no new frames while speaking"

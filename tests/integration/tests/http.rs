@@ -66,8 +66,20 @@ fn a_session_lives_and_ends() {
 #[test]
 fn wrong_requests_are_answered_in_one_form() {
     let server = Server::start("mock").unwrap();
-    let cases: [(&str, &str, Value, u16); 8] = [
+    let cases: [(&str, &str, Value, u16); 10] = [
         ("POST", "/v1/sessions", json!({"persona_id": "nobody"}), 400),
+        (
+            "POST",
+            "/v1/sessions",
+            json!({"persona_id": "default", "character": {"persona_id": "nobody"}}),
+            400,
+        ),
+        (
+            "POST",
+            "/v1/generate",
+            json!({"text": "🎉🎉", "mode": "say"}),
+            400,
+        ),
         (
             "POST",
             "/v1/sessions",
@@ -118,6 +130,26 @@ fn keys_guard_the_routes() {
         401
     );
     assert_eq!(server.call("GET", "/v1/models", None).unwrap().0, 401);
+}
+
+#[test]
+fn fifty_sentences_are_all_said() {
+    let server = Server::start("mock").unwrap();
+    let sentence = |n| format!("This is sentence number {n}, and there is more to come.");
+    let text: Vec<String> = (1..=50).map(sentence).collect();
+    let text = text.join(" ");
+    let ask = |text: &str| {
+        let body = json!({"text": text, "mode": "say", "format": "json"});
+        let (status, answer) = server.call("POST", "/v1/generate", Some(&body)).unwrap();
+        assert_eq!(status, 200, "{answer}");
+        answer
+    };
+    let all = ask(&text);
+    assert_eq!(all["text"], text);
+    let length = |answer: &Value| answer["timings"]["audio_ms"].as_f64().unwrap();
+    let one = length(&ask(&sentence(1)));
+    let share = length(&all) / one;
+    assert!((48.0..56.0).contains(&share), "{share} times one of them");
 }
 
 #[test]

@@ -49,7 +49,8 @@ pub(super) fn ensure() -> Result<()> {
     }
     from_debian(&lib).with_context(|| {
         format!(
-            "cannot install {WASM_TARGET}: rustup could not, and neither could Debian's packages"
+            "cannot install {WASM_TARGET}: rustup could not, and neither could Debian's packages; run \
+             `rustup target add {WASM_TARGET}` where the Rust release server can be reached"
         )
     })
 }

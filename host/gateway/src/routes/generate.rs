@@ -21,8 +21,9 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use tokio::sync::mpsc;
 use tth_core::engine::GenerateRequest;
-use tth_core::events::{Envelope, ServerEvent, TurnEnd};
+use tth_core::events::{Envelope, ServerEvent, TurnEnd, TurnMode};
 use tth_core::media::VideoCodec;
+use tth_core::text::speakable;
 
 mod answer;
 
@@ -45,7 +46,7 @@ pub(crate) async fn generate(
     let (request, format) = read(&body)?;
     let busy = || {
         let message = format!(
-            "{} generate calls are running already",
+            "{} generate calls are running already: try again in 2 s",
             app.config.max_generates
         );
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, "busy", message).retry_after(2)
@@ -81,6 +82,12 @@ fn read(body: &[u8]) -> Result<(GenerateRequest, Format), ApiError> {
     }
     check_text_length(&text)
         .map_err(|error| ApiError::bad_request("invalid_text", error.message))?;
+    if mode == TurnMode::Say && !speakable(&text) {
+        return Err(ApiError::bad_request(
+            "invalid_text",
+            "there is nothing to speak in `text`: it needs a letter or a digit",
+        ));
+    }
     let codecs = match format {
         Format::Mp4 => vec![VideoCodec::H264Annexb, VideoCodec::Jpeg],
         Format::Json => vec![VideoCodec::Jpeg, VideoCodec::H264Annexb],

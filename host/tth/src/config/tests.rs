@@ -115,7 +115,7 @@ fn values_come_from_the_block_then_from_runtime() {
         voice.limits,
         Limits {
             memory_mb: 512,
-            cpu_ms_per_turn: 60_000,
+            cpu_ms_per_turn: 180_000,
             min: 2,
             max: 8
         }
