@@ -9,8 +9,10 @@ use tth_core::ids::TurnId;
 use tth_core::media::{AudioChunk, Micros};
 use tth_core::provider::Stage;
 
-/// A word of whose sound only this much is missing is whole, as the session has it, and a sample.
-const SLACK_US: Micros = 30_000 + 200;
+/// A word of whose sound only this much is missing is whole, as the session has it.
+const SLACK_US: Micros = 30_000;
+/// So close to that, rounding to samples decides it, and here nobody can say how it did.
+const EDGE_US: Micros = 400;
 /// How far a word's middle may be from where the session thought it to be.
 const MIDDLE_US: Micros = 35_000;
 /// What rounding to samples may leave between two chunks.
@@ -183,6 +185,15 @@ impl Words {
         said.flat_map(|(spoken, heard)| spoken.words.iter().map(move |word| (*word, heard)))
     }
 
+    /// Whether of some word about as much is missing as makes it half a word.
+    fn on_edge(&self, ledger: &Ledger) -> bool {
+        self.heard.iter().any(|heard| {
+            let spoken = ledger.get(heard.place);
+            let least = spoken.map_or(0, |spoken| spoken.duration_us.saturating_sub(SLACK_US));
+            heard.sounded_us.abs_diff(least) <= EDGE_US
+        })
+    }
+
     /// How many tagged words there are in what sounded last.
     fn last(&self, ledger: &Ledger) -> usize {
         let last = self.heard.last().and_then(|last| ledger.get(last.place));
@@ -197,7 +208,7 @@ impl Words {
                 self.sent_end
             )
         })?;
-        if self.doubtful {
+        if self.doubtful || self.on_edge(ledger) {
             return Ok(());
         }
         let heard = tags(text);
@@ -232,7 +243,7 @@ impl Words {
         reason: TurnEnd,
         ledger: &Ledger,
     ) -> Result<Option<(Vec<Word>, usize)>, Violation> {
-        if self.doubtful {
+        if self.doubtful || self.on_edge(ledger) {
             return Ok(None);
         }
         let shown: Vec<Word> = tags(&self.shown)
