@@ -104,6 +104,49 @@ fn it_speaks_and_follows_pitch_rate_and_emotion() {
     assert!(joy.seconds < sadness.seconds, "{joy:?} {sadness:?}");
 }
 
+/// How alike two rows of numbers are, -1 to 1 (Pearson).
+fn alike(a: &[f32], b: &[f32]) -> f32 {
+    let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let sum = |of: fn(f32, f32) -> f32| -> f32 {
+        let pairs = a.iter().zip(b);
+        pairs.map(|(a, b)| of(a - mean_a, b - mean_b)).sum()
+    };
+    sum(|a, b| a * b) / (sum(|a, _| a * a) * sum(|_, b| b * b)).sqrt()
+}
+
+#[test]
+fn lips_are_in_step_with_what_is_heard() {
+    let server = Server::start("local_embedded").unwrap();
+    let still = json!({"emotion": {"label": "neutral"}, "character": {"motion_gain": 0}});
+    let answer = generate(&server, still);
+    let frames = answer["video"]["frames"].as_array().unwrap();
+    let sound = sound(&answer);
+    let mouths: Vec<_> = frames
+        .iter()
+        .map(|frame| region(frame, 0.6, 0.75))
+        .collect();
+    let open: Vec<f32> = mouths.iter().map(|m| difference(m, &mouths[0])).collect();
+    let alike_at = |lag_ms: i32| {
+        let level = |frame: &Value| {
+            // The middle of the time for which it is shown.
+            let at = frame["pts_us"].as_f64().unwrap() as f32 / 1e6 + 0.02;
+            let at = at + lag_ms as f32 / 1e3;
+            sound.rms_between((at - 0.03).max(0.0), (at + 0.03).max(0.0))
+        };
+        alike(&open, &frames.iter().map(level).collect::<Vec<_>>())
+    };
+    let lags = (-200..=200).step_by(10);
+    let best = lags.max_by(|a, b| alike_at(*a).total_cmp(&alike_at(*b)));
+    let best = best.unwrap();
+    eprintln!(
+        "lips and sound are most alike {best} ms apart: {}",
+        alike_at(best)
+    );
+    assert!(alike_at(best) > 0.25, "{}", alike_at(best));
+    assert!(best.abs() <= 40, "{best} ms");
+}
+
 #[test]
 fn the_mouth_moves_with_the_sound_and_the_face_shows_the_emotion() {
     let server = Server::start("local_embedded").unwrap();
