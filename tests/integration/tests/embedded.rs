@@ -115,36 +115,53 @@ fn alike(a: &[f32], b: &[f32]) -> f32 {
     sum(|a, b| a * b) / (sum(|a, _| a * a) * sum(|_, b| b * b)).sqrt()
 }
 
+/// How alike mouth and sound are, for the sound that is so much later than each frame; each clip counts the
+/// same.
+fn lips_and_sound(clips: &[(Vec<(f32, f32)>, Sound)], lag_ms: i32) -> f32 {
+    let of = |(open, sound): &(Vec<(f32, f32)>, Sound)| {
+        let level = |(at, _): &(f32, f32)| {
+            let at = at + lag_ms as f32 / 1e3;
+            sound.rms_between((at - 0.03).max(0.0), (at + 0.03).max(0.0))
+        };
+        let levels: Vec<f32> = open.iter().map(level).collect();
+        alike(
+            &open.iter().map(|(_, open)| *open).collect::<Vec<_>>(),
+            &levels,
+        )
+    };
+    clips.iter().map(of).sum::<f32>() / clips.len() as f32
+}
+
 #[test]
 fn lips_are_in_step_with_what_is_heard() {
     let server = Server::start("local_embedded").unwrap();
     let still = json!({"emotion": {"label": "neutral"}, "character": {"motion_gain": 0}});
-    let answer = generate(&server, still);
-    let frames = answer["video"]["frames"].as_array().unwrap();
-    let sound = sound(&answer);
-    let mouths: Vec<_> = frames
-        .iter()
-        .map(|frame| region(frame, 0.6, 0.75))
+    let clips: Vec<_> = (0..3)
+        .map(|_| {
+            let answer = generate(&server, still.clone());
+            let frames = answer["video"]["frames"].as_array().unwrap();
+            let rest = region(&frames[0], 0.62, 0.7);
+            let open = |frame: &Value| {
+                // The middle of the time for which it is shown.
+                let at = frame["pts_us"].as_f64().unwrap() as f32 / 1e6 + 0.02;
+                (at, difference(&region(frame, 0.62, 0.7), &rest))
+            };
+            (frames.iter().map(open).collect(), sound(&answer))
+        })
         .collect();
-    let open: Vec<f32> = mouths.iter().map(|m| difference(m, &mouths[0])).collect();
-    let alike_at = |lag_ms: i32| {
-        let level = |frame: &Value| {
-            // The middle of the time for which it is shown.
-            let at = frame["pts_us"].as_f64().unwrap() as f32 / 1e6 + 0.02;
-            let at = at + lag_ms as f32 / 1e3;
-            sound.rms_between((at - 0.03).max(0.0), (at + 0.03).max(0.0))
-        };
-        alike(&open, &frames.iter().map(level).collect::<Vec<_>>())
-    };
     let lags = (-200..=200).step_by(10);
-    let best = lags.max_by(|a, b| alike_at(*a).total_cmp(&alike_at(*b)));
-    let best = best.unwrap();
-    eprintln!(
-        "lips and sound are most alike {best} ms apart: {}",
-        alike_at(best)
+    let all: Vec<_> = lags.map(|lag| (lag, lips_and_sound(&clips, lag))).collect();
+    let best = all.iter().max_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap();
+    // Apart by a syllable they are not.
+    let apart = all[0].1.max(all[all.len() - 1].1);
+    assert!(
+        best.0.abs() <= 40 && best.1 > apart + 0.1,
+        "{best:?} of {all:?}"
     );
-    assert!(alike_at(best) > 0.25, "{}", alike_at(best));
-    assert!(best.abs() <= 40, "{best} ms");
+    eprintln!(
+        "lips and sound are most alike {} ms apart: {}, else {apart}",
+        best.0, best.1
+    );
 }
 
 #[test]
