@@ -88,6 +88,7 @@ fn with_200_ms_of_jitter_it_follows_as_soon_as_the_reports_tell() {
 #[test]
 fn a_client_that_tells_its_own_clock_is_followed_within_seconds_whatever_the_jitter() {
     for jitter_us in [20_000, 200_000, 900_000] {
+        let mut always = 0;
         for card in cards(jitter_us) {
             let card = Card {
                 clock_us: Some(5_000),
@@ -96,10 +97,11 @@ fn a_client_that_tells_its_own_clock_is_followed_within_seconds_whatever_the_jit
             let mut clock = running();
             let heard = listen(&mut clock, SECOND, card, 180 * SECOND);
             assert!(
-                settled(&heard) <= 10 * SECOND,
+                settled(&heard) <= 5 * SECOND,
                 "{card:?}: {}",
                 settled(&heard)
             );
+            always += u64::from(settled(&heard) == 0);
             let again = Card {
                 seed: card.seed + CLIENTS,
                 ..card
@@ -107,6 +109,10 @@ fn a_client_that_tells_its_own_clock_is_followed_within_seconds_whatever_the_jit
             let later = listen(&mut clock, 200 * SECOND, again, 60 * SECOND);
             assert_eq!(settled(&later), 0, "{card:?}");
         }
+        assert!(
+            always * 10 >= CLIENTS * 9,
+            "{always} are never out of bounds"
+        );
     }
 }
 
