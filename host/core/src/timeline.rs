@@ -233,6 +233,12 @@ impl Timeline {
         self.placed_end > begun + longest(bytes / 4) && self.placed_end > begun + longest(letters())
     }
 
+    /// Whether the voice goes on and on though it has said all that it was given.
+    pub fn babbles(&self) -> bool {
+        let end = self.spoken.last().and_then(|spoken| spoken.end);
+        !self.waiting() && end.is_some_and(|end| self.placed_end > end + LONGEST_US)
+    }
+
     /// A stretch of text with its place.
     pub fn mark(&mut self, mark: &TextMark) {
         let Some(spoken) = self.spoken.get_mut(self.finished) else {
@@ -577,9 +583,13 @@ mod tests {
         line.audio(chunk(13_000_000, 200));
         assert!(line.endless());
         line.finish(0);
-        assert!(!line.endless(), "it owes nothing");
+        assert!(!line.endless() && !line.babbles(), "it owes nothing");
+        for n in 66..117 {
+            line.audio(chunk(n * 200_000, 200));
+        }
+        assert!(line.babbles(), "and goes on all the same");
         line.audio(chunk(90_000_000, 0));
-        assert_eq!(line.placed_end(), 13_200_000, "nothing is no sound");
+        assert_eq!(line.placed_end(), 23_400_000, "nothing is no sound");
     }
 
     #[test]

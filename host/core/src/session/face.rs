@@ -56,6 +56,8 @@ pub(super) struct Face {
     remote: u32,
     /// It has sound of its own.
     spoke: bool,
+    /// This call has shown speech.
+    drew: bool,
     /// What its call was opened with.
     opened_with: Control,
     /// From when on a better face that failed may be tried again.
@@ -175,7 +177,8 @@ impl Session {
             return self.face_failed(now, &error);
         }
         self.face.state = State::Open(ticket);
-        (self.face.without_frame, self.face.remote, self.face.spoke) = (0, 0, false);
+        (self.face.without_frame, self.face.remote) = (0, 0);
+        (self.face.spoke, self.face.drew) = (false, false);
         self.face.drift.another();
         self.face.base = self.face.end.max(self.clock.media(now));
         self.face.ahead = 0;
@@ -290,8 +293,8 @@ impl Session {
 
     /// A turn is over that the face has shown.
     pub(super) fn judge_face(&mut self) {
-        let shown = |turn: &super::Turn| turn.first_frame.is_some();
-        if self.face.open() && self.turn.as_ref().is_some_and(shown) {
+        let shown = |turn: &Turn| turn.first_frame.is_some();
+        if self.face.open() && self.face.drew && self.turn.as_ref().is_some_and(shown) {
             self.judge(Stage::Avatar, self.face.index, Verdict::Well);
         }
     }
@@ -440,6 +443,7 @@ impl Session {
         if speaking && let Some(turn) = &mut self.turn {
             turn.frames += 1;
             turn.first_frame.get_or_insert(now);
+            self.face.drew = true;
         }
         self.emit(ServerEvent::Video(frame));
         self.watch_face(now);

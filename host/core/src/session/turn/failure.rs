@@ -156,7 +156,7 @@ impl Session {
     }
 
     /// A voice that said all it was given but does not end is ended.
-    fn silence_voice(&mut self, now: Micros) {
+    pub(super) fn silence_voice(&mut self, now: Micros) {
         self.out.push(Output::Close(Stage::Tts));
         if let Some(turn) = &mut self.turn {
             turn.tts.state = State::Done;

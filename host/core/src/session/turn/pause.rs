@@ -20,9 +20,9 @@ impl Session {
             let budget = self.budget(stage);
             let Some(turn) = &mut self.turn else { return };
             let running = turn.running(stage);
-            let allowed = match running.first_output {
-                None => running.meter.first(budget),
-                Some(_) => budget.gap_us,
+            let allowed = match running.gave {
+                false => running.meter.first(budget),
+                true => budget.gap_us,
             };
             running.meter.go_on(now, allowed, budget);
         }

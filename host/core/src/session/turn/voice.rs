@@ -272,12 +272,17 @@ impl Session {
                 let length = chunk.end().saturating_sub(chunk.at);
                 turn.tts.spoke_us += length;
                 let begun = turn.line.audio(chunk.clone());
-                let endless = turn.line.endless();
+                let babbles = turn.line.babbles();
+                let endless = turn.line.endless() || babbles;
+                let all_said = babbles && turn.tts.told_end;
                 // Where it has its place, which may be behind other sound.
                 chunk.at = turn.line.placed_end().saturating_sub(length);
                 self.show_speech(now, AvatarInput::Audio(chunk));
                 if let Some((index, at)) = begun {
                     self.utterance_placed(index, at);
+                }
+                if all_said {
+                    return self.silence_voice(now);
                 }
                 if endless {
                     let message = "the voice speaks on and on, longer than its text can take";
