@@ -13,6 +13,7 @@ use anyhow::{Context, Result, anyhow};
 use reload::Reloader;
 use std::io::{self, ErrorKind, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 use terminal::Terminal;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -72,7 +73,12 @@ pub(crate) async fn serve(
             eprintln!("{name} again: ending at once");
             std::process::exit(1);
         });
+        let listened = hub.sessions() > 0;
         hub.drain(bound_us).await;
+        if listened {
+            // WebSockets are out of the server's sight: what was said last is still on its way to them.
+            tokio::time::sleep(LAST_WORDS).await;
+        }
     };
     tth_gateway::serve(listener, router, stopped)
         .await
@@ -80,6 +86,9 @@ pub(crate) async fn serve(
     tracing::info!("stopped");
     Ok(())
 }
+
+/// How long the streams of sessions that have ended are given to say so.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// One line on stdout, for people and for whoever started this.
 fn announce(line: &str) {
