@@ -24,6 +24,15 @@ async fn say(console: &Console, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// The connection breaks while somebody speaks.
+async fn lose(console: &Console) -> Result<()> {
+    console.script("tthDebug.lose()").await?;
+    console
+        .wait("the loss", READY, |r| r.state == "disconnected")
+        .await?;
+    Ok(())
+}
+
 async fn lines(console: &Console) -> Result<Vec<String>> {
     let lines =
         "return [...document.querySelectorAll('#history li')].map((line) => line.textContent)";
@@ -35,10 +44,7 @@ async fn a_lost_stream_goes_on_with_what_was_chosen_meanwhile() -> Result<()> {
     let name = "a_lost_stream_goes_on_with_what_was_chosen_meanwhile";
     with_face(name, Look::default(), async |console| {
         say(console, LONG).await?;
-        console.script("tthDebug.lose()").await?;
-        console
-            .wait("the loss", READY, |r| r.state == "disconnected")
-            .await?;
+        lose(console).await?;
         console.screenshot("lost-disconnected").await?;
         click(console, "[data-emotion=joy]").await?;
         console.script("tthDebug.comeBack()").await?;
@@ -66,10 +72,7 @@ async fn an_interrupt_while_the_stream_is_lost_counts() -> Result<()> {
     let name = "an_interrupt_while_the_stream_is_lost_counts";
     with_face(name, Look::default(), async |console| {
         say(console, LONG).await?;
-        console.script("tthDebug.lose()").await?;
-        console
-            .wait("the loss", READY, |r| r.state == "disconnected")
-            .await?;
+        lose(console).await?;
         console.press(Key::Escape).await?;
         console.script("tthDebug.comeBack()").await?;
         console
